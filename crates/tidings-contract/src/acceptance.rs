@@ -12,11 +12,13 @@ use crate::{Direction, Fingerprint};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Acceptance {
-    /// The message, such as `orders.created.v1`.
+    /// The message, such as `orders.created.v1`, or what else of a catalog: `service billing`,
+    /// `consumer ORDERS/mail`, `stream ORDERS`, `store SCANS-large`.
     pub message: String,
     /// The rule's name, such as `required-added`.
     pub rule: String,
-    /// JSON pointer into the message's file.
+    /// JSON pointer into the message's file. Where it is of no message, the place by names, wherever that stands in its
+    /// file: `/services/billing/handles/orders.created.v1`, `/consumers/ORDERS/mail/filters`, `/streams/ORDERS/subjects`.
     pub pointer: String,
     /// Direction in which it fails.
     pub direction: Direction,
@@ -26,4 +28,13 @@ pub struct Acceptance {
     pub new: Fingerprint,
     /// The reason.
     pub reason: String,
+}
+
+impl Acceptance {
+    /// Returns `true` if it is of a service, a consumer, a stream or a store.
+    #[cfg(feature = "compat")]
+    pub(crate) fn is_beside_messages(&self) -> bool {
+        // The tag of a message has no space in it.
+        self.message.contains(' ')
+    }
 }

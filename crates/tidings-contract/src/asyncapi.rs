@@ -133,6 +133,9 @@ fn content(message: &Descriptor, components: &mut Components) -> Value {
     if !message.id.is_empty() {
         content["x-tidings-id"] = message.id.clone().into();
     }
+    if let Some(large) = &message.large {
+        content["x-tidings-large"] = json!(large);
+    }
     if let Some(payload) = &message.payload {
         describe(&mut content, &tag, payload, components);
     }

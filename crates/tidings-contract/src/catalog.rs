@@ -259,6 +259,12 @@ fn check_same(present: &Descriptor, added: &Descriptor) -> Result<(), CatalogErr
     if present.id != added.id {
         return redeclared(Part::Id, &present.id.join(", "), &added.id.join(", "));
     }
+    if present.large != added.large {
+        let store = |message: &Descriptor| {
+            message.large.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+        };
+        return redeclared(Part::Large, &store(present), &store(added));
+    }
     for (part, one, other) in [
         (Part::Payload, &present.payload, &added.payload),
         (Part::Reply, &present.reply, &added.reply),

@@ -7,6 +7,7 @@
 mod change;
 mod conjunction;
 mod counterexample;
+mod durable;
 mod empty;
 mod evaluate;
 mod finding;
@@ -17,6 +18,7 @@ mod kind;
 mod mode;
 mod node;
 mod number;
+mod outline;
 mod pattern;
 mod place;
 mod policy;
@@ -37,7 +39,7 @@ pub use mode::Mode;
 pub use number::range;
 pub use policy::Policy;
 pub use report::Report;
-pub use rule::{MessageRule, Rule, Severity};
+pub use rule::{CatalogRule, MessageRule, Rule, Severity};
 
 pub use crate::Direction;
 

@@ -1,6 +1,7 @@
 //! One message's promise.
 
 mod form;
+mod large;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use crate::definition::Ambiguity;
 use crate::fingerprint::Fingerprint;
 
 use form::Form;
+pub use large::LargePayload;
 
 /// The template of a subject, and what stands before it: of the server's own names a bucket's alone can be that
 /// of messages, `$KV.sessions.{user}`, of which a template has no `$`.
@@ -79,6 +81,9 @@ pub struct Descriptor {
     /// stream keeps one.
     #[serde(default)]
     pub id: Vec<String>,
+    /// Store of its payload, where that may be too large for a message; `None` if it always stands in its message.
+    #[serde(default)]
+    pub large: Option<LargePayload>,
     /// The contract of its payload.
     #[serde(default)]
     pub payload: Option<Contract>,
@@ -119,6 +124,7 @@ impl Descriptor {
             tagged: false,
             upcasts: None,
             id: Vec::new(),
+            large: None,
             payload: None,
             reply: None,
             error: None,
@@ -158,6 +164,13 @@ impl Descriptor {
     #[must_use]
     pub fn id(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.id = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds that a payload which is too large for a message stands in an object store.
+    #[must_use]
+    pub fn large(mut self, large: LargePayload) -> Self {
+        self.large = Some(large);
         self
     }
 
@@ -240,8 +253,8 @@ impl Descriptor {
     pub(crate) fn fingerprints(&self) -> Fingerprints {
         let (whole, members) = Fingerprint::of_text(&Form::Undescribed(self));
         // What stands before each, in the order in which they are written.
-        let before_payload =
-            usize::from(self.error.is_some()) + usize::from(!self.id.is_empty()) + 3;
+        let optional = [self.error.is_some(), !self.id.is_empty(), self.large.is_some()];
+        let before_payload = optional.into_iter().filter(|is_there| *is_there).count() + 3;
         let before_reply = before_payload + usize::from(self.payload.is_some());
         let of = |contract: &Option<Contract>, at: usize| {
             contract.as_ref().and_then(|_| members.get(at).copied())

@@ -53,7 +53,7 @@ pub use acceptance::Acceptance;
 pub use asyncapi::AsyncApiRelease;
 pub use catalog::{Catalog, CatalogError, Part};
 pub use contract::Contract;
-pub use descriptor::{Descriptor, Kind};
+pub use descriptor::{Descriptor, Kind, LargePayload};
 pub use direction::Direction;
 pub use edit::{Edit, edits};
 pub use fingerprint::Fingerprint;
@@ -61,4 +61,4 @@ pub use folder::{
     AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, ReferenceError,
     StreamFile, UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
 };
-pub use service::{AckPolicy, DurableConsumer, Handled, MessageVersion, Service};
+pub use service::{AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service};

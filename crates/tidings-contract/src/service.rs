@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::descriptor::Kind;
 use crate::fingerprint::Fingerprint;
 
-pub use consumer::{AckPolicy, DurableConsumer};
+pub use consumer::{AckPolicy, DeliverPolicy, DurableConsumer};
 pub(crate) use read::{Unexpected, read};
 
 /// A program's part in a set of messages: which it handles, publishes and asks for.
@@ -209,7 +209,7 @@ impl Handled {
         self
     }
 
-    fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         let mut value = self.of.to_value();
         value["kind"] = self.kind.to_string().into();
         value["filter"] = self.filter.as_str().into();

@@ -1,14 +1,14 @@
 //! One message, with all its versions.
 
 use maud::{Markup, html};
-use tidings_contract::{Catalog, Contract, Descriptor, Kind};
+use tidings_contract::{Catalog, Contract, Descriptor, Kind, LargePayload};
 
 use super::change::Step;
 use super::example::{Origin, example};
 use super::field::{Field, Presence, fields};
 use super::instance::Json;
 use super::service::{self, Services};
-use super::text::{Line, Prose, spans};
+use super::text::{Line, Prose, size, spans};
 
 /// The article of the messages of one name, given lowest version first.
 pub(super) fn article(
@@ -71,6 +71,7 @@ fn version(catalog: &Catalog, services: &Services<'_>, message: &Descriptor) -> 
                     }
                 }
             }
+            @if let Some(large) = &message.large { (large_payload(catalog, large)) }
             @if message.tagged { div { dt { "Header" } dd { "always says which message it is" } } }
             @let chain: Vec<&str> = catalog.upcast_to(message).collect();
             @if !chain.is_empty() {
@@ -84,6 +85,26 @@ fn version(catalog: &Catalog, services: &Services<'_>, message: &Descriptor) -> 
         @if let Some(payload) = &message.payload { (contract(&message.tag(), "Payload", payload)) }
         @if let Some(reply) = &message.reply { (contract(&message.tag(), "Reply", reply)) }
         @if let Some(error) = &message.error { (contract(&message.tag(), "Error", error)) }
+    }
+}
+
+/// Place of a payload that is too large for a message.
+fn large_payload(catalog: &Catalog, large: &LargePayload) -> Markup {
+    let stream = format!("OBJ_{}", large.store);
+    let is_here = catalog.streams().any(|(name, _)| name == stream);
+    html! {
+        div {
+            dt { "Large" }
+            dd {
+                @match large.over {
+                    Some(over) => { "a payload over " (size(over)) },
+                    None => "a payload that no message holds",
+                }
+                " stands in the object store "
+                @if is_here { a href={ "#stream-" (Line(&stream)) } { (Line(&large.store)) } }
+                @else { code { (Line(&large.store)) } }
+            }
+        }
     }
 }
 

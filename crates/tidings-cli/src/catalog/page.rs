@@ -130,6 +130,10 @@ fn words(versions: &[&Descriptor], services: &Services<'_>) -> String {
         add(&message.kind.to_string());
         add(&message.subject);
         add(message.stream.as_deref().unwrap_or_default());
+        if let Some(large) = &message.large {
+            add("large");
+            add(&large.store);
+        }
         services.senders(message).for_each(&mut add);
         for (service, handled) in services.handlers(message) {
             add(service);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 use tidings_contract::{
-    AckPolicy, Catalog, Descriptor, DurableConsumer, Handled, Kind, MessageVersion, Service,
+    AckPolicy, Catalog, DeliverPolicy, Descriptor, DurableConsumer, Handled, Kind, MessageVersion,
+    Service,
 };
 
 use super::text::{Line, counted, spans, time};
@@ -79,6 +80,9 @@ fn policy(consumer: &DurableConsumer) -> String {
     if consumer.ack_policy == AckPolicy::All {
         told.push("one ack for all before".to_owned());
     }
+    if consumer.deliver_policy != DeliverPolicy::All {
+        told.push(format!("begins at {}", start(consumer.deliver_policy)));
+    }
     match (consumer.attempts, consumer.max_deliver) {
         (Some(1), _) => told.push("1 attempt".to_owned()),
         (Some(attempts), _) => told.push(format!("{attempts} attempts")),
@@ -95,6 +99,17 @@ fn policy(consumer: &DurableConsumer) -> String {
         told.push(format!("dead letters in {stream}"));
     }
     told.join(", ")
+}
+
+/// Place in a stream at which a new consumer begins, in words.
+fn start(policy: DeliverPolicy) -> &'static str {
+    match policy {
+        DeliverPolicy::New => "what is new",
+        DeliverPolicy::LastPerSubject => "the last of each subject",
+        DeliverPolicy::ByStartSequence => "a sequence",
+        DeliverPolicy::ByStartTime => "a time",
+        _ => "the first that is kept",
+    }
 }
 
 /// The cards of all services.

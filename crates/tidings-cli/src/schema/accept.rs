@@ -30,7 +30,8 @@ pub(crate) struct Accept {
     /// The reason, for whoever asks later.
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Only what breaks of this message; else of all.
+    /// Only what breaks of this message; else of all. Beside messages there are `service NAME`, `consumer STREAM/NAME`,
+    /// `stream NAME` and `store NAME`.
     #[arg(long, value_name = "NAME.vN")]
     message: Option<String>,
     /// Only what breaks by this rule; else by all.

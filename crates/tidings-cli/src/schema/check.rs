@@ -123,8 +123,14 @@ pub(super) fn text(change: &Change) -> String {
 /// An acceptance that covers nothing any more, in a line.
 pub(super) fn stale_text(acceptance: &Acceptance) -> String {
     let Acceptance { message, rule, pointer, reason, .. } = acceptance;
+    // The tag of a message has no space in it, and what is none is found by its place.
+    let place = if message.contains(' ') {
+        format!("{message}, {pointer}")
+    } else {
+        format!("{message}.json#{pointer}")
+    };
     terminal::line(&format!(
-        "note: catalog.lock.json accepts {rule} at {message}.json#{pointer} ({reason}), and something \
-         else stands there now: remove that entry"
+        "note: catalog.lock.json accepts {rule} at {place} ({reason}), and something else stands there now: \
+         remove that entry"
     ))
 }

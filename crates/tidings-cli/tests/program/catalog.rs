@@ -6,7 +6,9 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tidings::contract::{Catalog, Descriptor, DurableConsumer, Handled, Kind, Service};
+use tidings::contract::{
+    Catalog, DeliverPolicy, Descriptor, DurableConsumer, Handled, Kind, LargePayload, Service,
+};
 
 fn tidings(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
@@ -345,4 +347,34 @@ fn what_was_written_is_said() {
     assert_eq!(said, json!({"file": "page.html", "messages": 1, "streams": 0, "services": 1}));
     let help = String::from_utf8(tidings(folder.path(), &["--help"]).stdout).unwrap();
     assert!(help.contains("Example:\n  tidings catalog --html "), "{help}");
+}
+
+#[test]
+fn a_large_event_says_where_its_payload_stands_and_a_consumer_where_it_begins() {
+    let config = |name: &str| json!({"name": name, "subjects": ["scans.>"]});
+    let taken = |name: &str, large: LargePayload| {
+        event(name, 1, &order(&["room"]))
+            .stream("SCANS")
+            .stream_config(config("SCANS"))
+            .large(large)
+    };
+    let store = event("stores.kept", 1, &order(&["id"]));
+    let store = store.stream("OBJ_SCANS-large").stream_config(json!({"name": "OBJ_SCANS-large"}));
+    let messages = [
+        taken("scans.taken", LargePayload::new("SCANS-large").over(262_144)),
+        taken("scans.sent", LargePayload::new("<else>")),
+        store,
+    ];
+    let mut consumer = DurableConsumer::new("archive", "SCANS");
+    consumer.deliver_policy = DeliverPolicy::New;
+    let handled = Handled::new(Kind::Event, "scans.taken", 1, "scans.taken").consumer(consumer);
+    let (_folder, page) = page(messages, [Service::new("archive").handles(handled)]);
+    let of = |name: &str| between(&page, &format!("id=\"message-{name}\""), "</article>");
+    let taken = of("scans.taken");
+    assert!(taken.contains("a payload over 256 KiB stands in the object store"), "{taken}");
+    assert!(taken.contains("<a href=\"#stream-OBJ_SCANS-large\">SCANS-large</a>"), "{taken}");
+    assert!(taken.contains("begins at what is new"), "{taken}");
+    let sent = of("scans.sent");
+    assert!(sent.contains("a payload that no message holds stands in the object store"), "{sent}");
+    assert!(sent.contains("<code>&lt;else&gt;</code>"), "{sent}");
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod asyncapi;
+mod beside;
 mod cases;
 mod changelog;
 mod check;

@@ -21,6 +21,8 @@ pub enum Part {
     Upcasts,
     /// The fields that identify it.
     Id,
+    /// The object store of its payload.
+    Large,
     /// The contract of the payload.
     Payload,
     /// The contract of the reply.
@@ -194,6 +196,7 @@ impl fmt::Display for Part {
             Self::Stream => "stream",
             Self::Tagged => "header",
             Self::Id => "list of id fields",
+            Self::Large => "object store of its payload",
             Self::Payload => "payload",
             Self::Reply => "reply",
             Self::Error => "error",

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place;
-use super::rule::{MessageRule, Severity};
+use super::rule::{CatalogRule, MessageRule, Severity};
 use super::value;
 use super::{Comparison, Finding, Rule};
 use crate::contract::Contract;
@@ -17,14 +17,15 @@ use crate::{Acceptance, Direction, Fingerprint};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
-    /// The message, such as `orders.created.v1`.
+    /// The message, such as `orders.created.v1`; beside messages `service billing`, `consumer ORDERS/mail`,
+    /// `stream ORDERS` or `store SCANS-large`.
     pub message: String,
     /// The earlier version or the revision that it was compared with, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<String>,
-    /// The message's file in its folder, such as `orders.created.v1.json`.
+    /// The file in its folder, such as `orders.created.v1.json` or `catalog.json`.
     pub file: String,
-    /// JSON pointer into that file.
+    /// JSON pointer into that file: into the new one, or into the old one where nothing is left.
     pub pointer: String,
     /// JSON pointer to the value in a message; empty for the message itself.
     pub instance: String,
@@ -57,6 +58,9 @@ pub struct Change {
     /// The reason for which it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
+    /// Place by names, where the pointer counts elements of a list in which others may come and go.
+    #[serde(skip)]
+    pub(super) place: Option<String>,
 }
 
 impl Change {
@@ -70,7 +74,7 @@ impl Change {
         Acceptance {
             message: self.message.clone(),
             rule: self.rule.to_owned(),
-            pointer: self.pointer.clone(),
+            pointer: self.place().to_owned(),
             direction: self.direction,
             old: self.old_fingerprint,
             new: self.new_fingerprint,
@@ -78,12 +82,17 @@ impl Change {
         }
     }
 
+    /// The place by which it is accepted.
+    fn place(&self) -> &str {
+        self.place.as_deref().unwrap_or(&self.pointer)
+    }
+
     /// Returns `true` if this acceptance is one of exactly this change.
     pub(super) fn is_covered_by(&self, acceptance: &Acceptance) -> bool {
         let Acceptance { message, rule, pointer, direction, old, new, reason: _ } = acceptance;
         self.message == *message
             && self.rule == rule
-            && self.pointer == *pointer
+            && self.place() == pointer
             && self.direction == *direction
             && (self.old_fingerprint, self.new_fingerprint) == (*old, *new)
     }
@@ -210,6 +219,7 @@ impl<'a> Pair<'a> {
             old_fingerprint,
             new_fingerprint,
             accepted: None,
+            place: None,
         }
     }
 }
@@ -232,33 +242,76 @@ fn of_message(
     rule: MessageRule,
     pointer: &str,
     (old, new): (&str, &str),
+    fingerprints: (Fingerprint, Fingerprint),
+) -> Change {
+    let (why, mend) = (value::why_of_message(message, rule), value::mend_of_message(message, rule));
+    let said = Said { id: rule.id(), severity: rule.severity(), text: rule.message(), why, mend };
+    let tag = message.tag();
+    beyond(&said, (format!("{tag}.json"), tag), pointer.to_owned(), (old, new), fingerprints)
+}
+
+/// The change of a service, a consumer, a stream or a store: what it is about, where it stands, by a pointer
+/// and by names, its texts and its contents before and since.
+pub(super) fn of_catalog(
+    rule: CatalogRule,
+    about: String,
+    (file, pointer, place): (String, String, String),
+    (old, new): (&str, &str),
+    fingerprints: (Fingerprint, Fingerprint),
+) -> Change {
+    let said = Said {
+        id: rule.id(),
+        severity: rule.severity(),
+        text: rule.message(),
+        why: rule.why(),
+        mend: rule.mend(),
+    };
+    let change = beyond(&said, (file, about), pointer, (old, new), fingerprints);
+    Change { place: Some(place), ..change }
+}
+
+/// Words of a rule beyond schemas.
+struct Said {
+    id: &'static str,
+    severity: Severity,
+    text: &'static str,
+    why: &'static str,
+    mend: &'static str,
+}
+
+fn beyond(
+    said: &Said,
+    (file, message): (String, String),
+    pointer: String,
+    (old, new): (&str, &str),
     (old_fingerprint, new_fingerprint): (Fingerprint, Fingerprint),
 ) -> Change {
     let text = match (old.is_empty(), new.is_empty()) {
-        (false, false) => format!("{}: {old} -> {new}", rule.message()),
-        _ => rule.message().to_owned(),
+        (true, true) => said.text.to_owned(),
+        (false, true) => format!("{}: {old}", said.text),
+        (true, false) => format!("{}: {new}", said.text),
+        (false, false) => format!("{}: {old} -> {new}", said.text),
     };
-    let (why, mend) = (value::why_of_message(message, rule), value::mend_of_message(message, rule));
-    let message = message.tag();
     Change {
-        file: format!("{message}.json"),
         message,
         against: None,
-        pointer: pointer.to_owned(),
+        file,
+        pointer,
         instance: String::new(),
         direction: Direction::Backward,
-        rule: rule.id(),
-        severity: rule.severity(),
+        rule: said.id,
+        severity: said.severity,
         text,
         old: old.to_owned(),
         new: new.to_owned(),
         renamed_from: None,
-        why,
-        mend,
+        why: said.why,
+        mend: said.mend,
         example: None,
         old_fingerprint,
         new_fingerprint,
         accepted: None,
+        place: None,
     }
 }
 

@@ -1,6 +1,11 @@
-//! Comparison of a catalog with those before it, message by message.
+//! Comparison of a catalog with those before it, message by message, and of what else stands in it.
 
+mod catalog;
+mod consumer;
 mod message;
+mod part;
+mod service;
+mod stream;
 mod version;
 
 use std::cell::RefCell;
@@ -37,7 +42,8 @@ impl<'a> Revision<'a> {
     }
 }
 
-/// Compares the messages of two catalogs, each with the one of its name and version.
+/// Compares the messages of two catalogs, each with the one of its name and version, and their services, durable
+/// consumers, streams and stores, each with the one of its name.
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -127,6 +133,7 @@ fn of_revision(
         }
     });
     add(report, found.into_iter().flatten());
+    add(report, catalog::changes(old, new, against));
 }
 
 /// The change that a message is gone.
@@ -155,6 +162,7 @@ fn of_message(
     }
     let documents = Documents::default();
     for direction in mode.directions() {
+        changes.extend(part::changes(&mut pair, *direction));
         changes.extend(contracts(&pair, &documents, *direction, policy));
     }
     changes

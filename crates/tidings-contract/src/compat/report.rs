@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::finding::Verdict;
+use super::outline;
 use super::place;
 use super::rule::Severity;
 use crate::{Acceptance, Catalog, Descriptor};
@@ -44,6 +45,9 @@ impl Acceptance {
     /// Returns `true` if it can cover no change to this catalog any more: what was accepted is no longer
     /// what stands there.
     pub fn is_stale(&self, now: &Catalog) -> bool {
+        if self.is_beside_messages() {
+            return place::fingerprint(&outline::of(now), &self.pointer) != self.new;
+        }
         let mut messages = now.iter();
         let file = messages
             .find(|message| message.tag() == self.message)

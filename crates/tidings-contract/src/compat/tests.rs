@@ -1,4 +1,5 @@
 mod acceptance;
+mod beside;
 mod chance;
 mod decoding;
 mod history;
@@ -6,6 +7,7 @@ mod hostile;
 mod instance;
 mod name;
 mod neighbour;
+mod part;
 mod soundness;
 mod value;
 
@@ -13,17 +15,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{MessageRule, Mode, Policy, Rule, Severity, Verdict, changes, compare};
+use super::{CatalogRule, MessageRule, Mode, Policy, Rule, Severity, Verdict, changes, compare};
 use crate::{Catalog, Descriptor};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The messages of a JSON text.
+/// The catalog of a JSON text: a list of messages, or an object of `messages`, `services` and `streams`.
 fn catalog_of(text: &str) -> Catalog {
-    let messages: Vec<Descriptor> = serde_json::from_str(text).unwrap();
-    Catalog::of(messages).unwrap()
+    let all = json(text);
+    let messages = if all.is_array() { all.clone() } else { all["messages"].clone() };
+    let messages: Option<Vec<Descriptor>> = serde_json::from_value(messages).unwrap();
+    let mut catalog = Catalog::of(messages.unwrap_or_default()).unwrap();
+    for (name, config) in all["streams"].as_object().into_iter().flatten() {
+        catalog.add_stream(name, config.clone()).unwrap();
+    }
+    if let Some(services) = all.get("services") {
+        for service in crate::service::read(services, "/services").unwrap() {
+            catalog.add_service(service).unwrap();
+        }
+    }
+    catalog
 }
 
 #[test]
@@ -47,11 +60,24 @@ fn each_rule_is_found_in_its_example() {
 #[test]
 fn each_rule_of_messages_is_found_in_its_example() {
     for rule in MessageRule::ALL {
-        let (old, new) = rule.example();
-        let report = changes(&catalog_of(old), &catalog_of(new), Mode::Backward, Policy::Typed);
-        assert!(report.changes.iter().any(|one| one.rule == rule.id()), "{rule}: {report:#?}");
-        let same = changes(&catalog_of(old), &catalog_of(old), Mode::Full, Policy::Typed);
-        assert!(same.changes.is_empty(), "{rule}: {same:#?}");
+        is_found((rule.id(), rule.severity()), rule.example());
+    }
+}
+
+#[test]
+fn each_rule_of_catalogs_is_found_in_its_example() {
+    for rule in CatalogRule::ALL {
+        is_found((rule.id(), rule.severity()), rule.example());
+    }
+}
+
+fn is_found((id, severity): (&str, Severity), (old, new): (&str, &str)) {
+    let report = changes(&catalog_of(old), &catalog_of(new), Mode::Full, Policy::Typed);
+    let found = report.changes.iter().find(|one| one.rule == id);
+    assert_eq!(found.map(|one| one.severity), Some(severity), "{id}: {report:#?}");
+    for one in [old, new] {
+        let same = changes(&catalog_of(one), &catalog_of(one), Mode::Full, Policy::Typed);
+        assert!(same.changes.is_empty(), "{id}: {same:#?}");
     }
 }
 

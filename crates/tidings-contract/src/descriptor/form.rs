@@ -27,6 +27,9 @@ impl Serialize for Form<'_> {
             map.serialize_entry("id", &message.id)?;
         }
         map.serialize_entry("kind", &message.kind)?;
+        if let Some(large) = &message.large {
+            map.serialize_entry("large", large)?;
+        }
         map.serialize_entry("name", &message.name)?;
         self.part(&mut map, "payload", message.payload.as_ref())?;
         self.part(&mut map, "reply", message.reply.as_ref())?;

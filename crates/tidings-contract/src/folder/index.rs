@@ -54,6 +54,9 @@ fn message(message: &Descriptor) -> Value {
             index[key] = text.into();
         }
     }
+    if let Some(large) = &message.large {
+        index["large"] = json!(large);
+    }
     for (part, contract) in message.contracts() {
         let title = contract.read().get("title").cloned().unwrap_or_default();
         index[part] = json!({ "type": title, "content": contract.fingerprint().to_string() });

@@ -3,11 +3,22 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Acceptance, Catalog, Descriptor, Fingerprint, Kind, Service, canonical};
+use crate::{
+    Acceptance, Catalog, DeliverPolicy, Descriptor, Fingerprint, Kind, Service, canonical,
+};
 
-/// The format of the folder that this version writes; it reads all formats before it, too. The first
-/// one had no acceptances.
-pub(super) const FORMAT: u32 = 2;
+/// The latest format of the folder; this version reads all before it, too. The first one had no acceptances.
+pub(super) const FORMAT: u32 = 3;
+/// The format before: what has nothing that it lacks is written in it, for programs that know no later one. It had
+/// no large events and no deliver policies.
+const BEFORE: u32 = 2;
+
+fn format(catalog: &Catalog) -> u32 {
+    let is_large = catalog.iter().any(|message| message.large.is_some());
+    let mut consumers = catalog.services().flat_map(Service::consumers);
+    let begins_elsewhere = consumers.any(|one| one.deliver_policy != DeliverPolicy::All);
+    if is_large || begins_elsewhere { FORMAT } else { BEFORE }
+}
 
 /// Head of a lock file, where the rest of it is not understood.
 #[derive(Debug, Deserialize)]
@@ -138,7 +149,7 @@ impl Entry {
 
 pub(super) fn text(catalog: &Catalog, accepted: &[Acceptance]) -> String {
     let messages: Vec<_> = catalog.iter().map(|message| Entry::of(message).to_value()).collect();
-    let mut lock = json!({ "format": FORMAT, "messages": messages });
+    let mut lock = json!({ "format": format(catalog), "messages": messages });
     if catalog.streams().len() > 0 {
         let entry = |(name, config): (&str, &Value)| json!({ "name": name, "config": of_stream(config).to_string() });
         lock["streams"] = catalog.streams().map(entry).collect();

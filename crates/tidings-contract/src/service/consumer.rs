@@ -22,6 +22,8 @@ pub struct DurableConsumer {
     pub attempts: Option<u64>,
     /// The waits between deliveries, in milliseconds, rounded up; empty where the ack wait is all.
     pub backoff_ms: Vec<u64>,
+    /// Position in the stream at which a new one begins; one that is there goes on where it stands.
+    pub deliver_policy: DeliverPolicy,
     /// The stream of its dead letters.
     pub dead_letters: Option<String>,
     /// Largest number of messages that may be unsettled at a time; `None` is the server's default.
@@ -53,6 +55,43 @@ impl fmt::Display for AckPolicy {
     }
 }
 
+/// Position in a stream at which a new consumer begins.
+///
+/// Where it is a sequence or a time, that is not said: it may be another at each run of a program, and a catalog
+/// is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DeliverPolicy {
+    /// The first message that is kept.
+    All,
+    /// A message by its sequence.
+    ByStartSequence,
+    /// The first message since a time.
+    ByStartTime,
+    /// The last message of each subject.
+    LastPerSubject,
+    /// What is stored from then on.
+    New,
+}
+
+impl DeliverPolicy {
+    pub(super) const ALL: [Self; 5] =
+        [Self::All, Self::ByStartSequence, Self::ByStartTime, Self::LastPerSubject, Self::New];
+}
+
+/// The name that NATS has for it, such as `last_per_subject`.
+impl fmt::Display for DeliverPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::ByStartSequence => "by_start_sequence",
+            Self::ByStartTime => "by_start_time",
+            Self::LastPerSubject => "last_per_subject",
+            Self::New => "new",
+        })
+    }
+}
+
 impl DurableConsumer {
     /// A consumer of this durable name and stream, with a server's defaults.
     pub fn new(name: impl Into<String>, stream: impl Into<String>) -> Self {
@@ -63,6 +102,7 @@ impl DurableConsumer {
             ack_wait_ms: 30_000,
             attempts: None,
             backoff_ms: Vec::new(),
+            deliver_policy: DeliverPolicy::All,
             dead_letters: None,
             max_ack_pending: None,
             max_deliver: None,
@@ -88,6 +128,10 @@ impl DurableConsumer {
         }
         if !self.backoff_ms.is_empty() {
             value["backoff_ms"] = self.backoff_ms.clone().into();
+        }
+        // Folders that were written before consumers had one say nothing of it.
+        if self.deliver_policy != DeliverPolicy::All {
+            value["deliver_policy"] = self.deliver_policy.to_string().into();
         }
         if let Some(letters) = &self.dead_letters {
             value["dead_letters"] = letters.as_str().into();

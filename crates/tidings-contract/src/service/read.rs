@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{AckPolicy, DurableConsumer, Handled, MessageVersion, Service};
+use super::{AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service};
 use crate::descriptor::Kind;
 
 /// A value that is not what stands there.
@@ -68,7 +68,12 @@ fn consumer(place: &Place<'_>) -> Found<DurableConsumer> {
     );
     let ack_policy = members
         .optional("ack_policy", |place| place.one_of(AckPolicy::ALL, "`explicit` or `all`"))?;
+    let deliver_policy = members.optional("deliver_policy", |place| {
+        let expected = "`all`, `by_start_sequence`, `by_start_time`, `last_per_subject` or `new`";
+        place.one_of(DeliverPolicy::ALL, expected)
+    })?;
     Ok(DurableConsumer {
+        deliver_policy: deliver_policy.unwrap_or(defaults.deliver_policy),
         ack_policy: ack_policy.unwrap_or(defaults.ack_policy),
         ack_wait_ms: members
             .optional("ack_wait_ms", Place::number)?

@@ -1,7 +1,7 @@
 //! From a message type to what it promises as data.
 
 use schemars::JsonSchema;
-use tidings_contract::Descriptor;
+use tidings_contract::{Descriptor, LargePayload};
 
 use crate::message::{Declaration, Event, Message};
 
@@ -45,6 +45,10 @@ fn event(declaration: &Declaration) -> Descriptor {
         Descriptor::event(name, version, template).id(declaration.id.iter().copied());
     if let Some(stream) = &declaration.stream {
         descriptor = descriptor.stream(stream.name).stream_config((stream.config)().to_value());
+        if let (Some(over), Some(store)) = (declaration.large, stream.large_store) {
+            let large = LargePayload::new(store.name);
+            descriptor = descriptor.large(if over == u64::MAX { large } else { large.over(over) });
+        }
     }
     if declaration.tagged { descriptor.tagged() } else { descriptor }
 }
@@ -57,7 +61,8 @@ fn request(declaration: &Declaration) -> Descriptor {
 mod tests {
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
-    use tidings_derive::Event;
+    use tidings_contract::LargePayload;
+    use tidings_derive::{Event, EventStream};
 
     use crate::message::Message as _;
 
@@ -80,6 +85,32 @@ mod tests {
         #[serde(rename(serialize = "order", deserialize = "order"))]
         order_id: u32,
         lamp_number: u32,
+    }
+
+    #[derive(EventStream)]
+    #[stream(name = "SCANS", subjects("scans.>"), large_store(name = "scans"), crate = "crate")]
+    struct Scans;
+
+    #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "scans.taken", stream = Scans, large, crate = "crate")]
+    struct Taken;
+
+    #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "scans.kept", stream = Scans, large(over = "256KiB"), crate = "crate")]
+    struct Kept;
+
+    #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    #[event(subject = "scans.lost", stream = Scans, crate = "crate")]
+    struct NotLarge;
+
+    #[test]
+    fn what_may_be_large_says_where_and_from_which_size() {
+        let large = |mut all: Vec<tidings_contract::Descriptor>| all.remove(0).large;
+        assert_eq!(large(Taken::descriptors()), Some(LargePayload::new("scans")));
+        let kept = LargePayload::new("scans").over(256 * 1024);
+        assert_eq!(large(Kept::descriptors()), Some(kept));
+        assert_eq!(large(NotLarge::descriptors()), None);
+        assert_eq!(large(Sold::descriptors()), None);
     }
 
     #[test]

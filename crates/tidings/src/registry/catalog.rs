@@ -13,7 +13,7 @@ use crate::claim_check::store_config;
 use crate::message::{Declaration, MessageKind, versions};
 use crate::route::RouteSpec;
 use crate::stream::StreamDeclaration;
-use crate::transport::{AckPolicy, ConsumerConfig};
+use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 
 /// A registry has no catalog.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +42,8 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
         }
     }
     for wiring in &wirings {
-        if let Wiring::Durable { stream, .. } = wiring
-            && let Some(store) = stream.large_store
-        {
-            let config = store_config(store, &(stream.config)());
-            catalog.add_stream(config.name.clone(), config.to_value())?;
+        if let Wiring::Durable { stream, .. } = wiring {
+            add_large_store(stream, &mut catalog)?;
         }
     }
     for watch in &registry.watches {
@@ -64,6 +61,9 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
     for Named { declarations, describe } in &registry.publishes {
         catalog.extend(describe())?;
         for declaration in *declarations {
+            if let (Some(_), Some(stream)) = (declaration.large, &declaration.stream) {
+                add_large_store(stream, &mut catalog)?;
+            }
             service = service.publishes(declaration.name, declaration.version);
         }
     }
@@ -75,6 +75,13 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
     }
     catalog.add_service(service)?;
     Ok(catalog)
+}
+
+/// Adds the object store of a stream's large events, if it has one.
+fn add_large_store(stream: &StreamDeclaration, catalog: &mut Catalog) -> Result<(), CatalogError> {
+    let Some(store) = stream.large_store else { return Ok(()) };
+    let config = store_config(store, &(stream.config)());
+    catalog.add_stream(config.name.clone(), config.to_value())
 }
 
 /// One of the messages that a route's handler gets.
@@ -119,6 +126,13 @@ fn consumer(
     consumer.ack_wait_ms = milliseconds(config.ack_wait);
     consumer.attempts = route.retry().attempts();
     consumer.backoff_ms = config.backoff.iter().copied().map(milliseconds).collect();
+    consumer.deliver_policy = match config.from {
+        DeliverFrom::Beginning => contract::DeliverPolicy::All,
+        DeliverFrom::Sequence(_) => contract::DeliverPolicy::ByStartSequence,
+        DeliverFrom::Time(_) => contract::DeliverPolicy::ByStartTime,
+        DeliverFrom::LastPerSubject => contract::DeliverPolicy::LastPerSubject,
+        DeliverFrom::New => contract::DeliverPolicy::New,
+    };
     consumer.dead_letters = registry.dead_letters.stream_of(&registry.name);
     consumer.max_ack_pending = config.max_ack_pending;
     consumer.max_deliver = config.max_deliver;

@@ -160,6 +160,12 @@ fn a_change_of_an_example_is_judged_against_the_last_commit() {
             let is_it = message.tag() == "orders.created.v1";
             catalog.add(if is_it { change(message.clone()) } else { message.clone() }).unwrap();
         }
+        for (name, config) in committed.streams() {
+            catalog.add_stream(name, config.clone()).unwrap();
+        }
+        for service in committed.services() {
+            catalog.add_service(service.clone()).unwrap();
+        }
         catalog.write_to(&schemas).unwrap();
         let output = tidings(folder.path(), &["--against", "HEAD", "--json"]);
         let changes = lines(&output).into_iter().filter(|line| line["severity"] == "break");

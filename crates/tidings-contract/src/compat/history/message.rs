@@ -1,8 +1,9 @@
-//! A message beyond its schemas: its kind, its subject, where it is kept and what identifies it.
+//! A message beyond its schemas: its kind, its subject, where it and its payload are kept and what identifies it.
 
+use crate::Direction;
 use crate::compat::change::{Change, Pair};
 use crate::compat::rule::MessageRule;
-use crate::descriptor::{Descriptor, Kind};
+use crate::descriptor::Descriptor;
 
 /// Compares a message beyond its schemas.
 pub(super) fn changes(pair: &mut Pair<'_>) -> Vec<Change> {
@@ -37,10 +38,33 @@ pub(super) fn changes(pair: &mut Pair<'_>) -> Vec<Change> {
         };
         note(MessageRule::IdChanged, "/id", &fields(before), &fields(after));
     }
-    if before.kind == Kind::Request && before.error.is_none() && after.error.is_some() {
-        note(MessageRule::ErrorAdded, "/error", "none", "an error");
-    }
+    changes.extend(large_changed(pair));
     changes
+}
+
+/// Compares where payloads are that are too large for a message.
+fn large_changed(pair: &mut Pair<'_>) -> Option<Change> {
+    let (rule, pointer, old, new) = match (&pair.before.large, &pair.after.large) {
+        (None, Some(new)) => {
+            (MessageRule::LargeAdded, "/large", "never".to_owned(), new.to_string())
+        }
+        (Some(old), None) => {
+            (MessageRule::LargeRemoved, "/large", old.to_string(), "never".to_owned())
+        }
+        (Some(old), Some(new)) if old.store != new.store => {
+            (MessageRule::LargeStoreChanged, "/large/store", old.store.clone(), new.store.clone())
+        }
+        (Some(old), Some(new)) if old.over != new.over => {
+            (MessageRule::LargeLimitChanged, "/large/over", old.limit(), new.limit())
+        }
+        _ => return None,
+    };
+    let mut change = pair.of_message(rule, pointer, &old, &new);
+    if rule == MessageRule::LargeAdded {
+        // Readers of before fail by what is written since.
+        change.direction = Direction::Forward;
+    }
+    Some(change)
 }
 
 pub(super) fn kind_changed(pair: &mut Pair<'_>) -> Change {

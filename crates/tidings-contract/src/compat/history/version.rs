@@ -1,6 +1,6 @@
 //! Versions of one name, compared with one another.
 
-use super::{Documents, Revision, Rules, add, contracts, message};
+use super::{Documents, Revision, Rules, add, contracts, message, part};
 use crate::compat::change::{Change, Pair};
 use crate::compat::report::Report;
 use crate::descriptor::Descriptor;
@@ -61,6 +61,7 @@ fn of_version<'a>(
     for direction in mode.directions() {
         // A reader of the latest gets it as one of the latest.
         if *direction != Direction::Backward || !is_upcast {
+            changes.extend(part::changes(&mut pair, *direction));
             changes.extend(contracts(&pair, documents, *direction, policy));
         }
     }

@@ -1,7 +1,7 @@
 //! Edits next to those that break a rule: they break nothing, and the rule is not told.
 
 use super::{catalog_of, json};
-use crate::compat::{MessageRule, Mode, Policy, Rule, Verdict, changes, compare};
+use crate::compat::{CatalogRule, MessageRule, Mode, Policy, Rule, Verdict, changes, compare};
 
 /// An edit of schemas that is like the rule's example, and harmless.
 fn of_schemas(rule: Rule) -> (&'static str, &'static str) {
@@ -137,7 +137,7 @@ fn of_messages(rule: MessageRule) -> (&'static str, &'static str) {
             r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A"}]"#,
             r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"B"}]"#,
         ),
-        MessageRule::TagRemoved => (
+        MessageRule::TagRemoved | MessageRule::PayloadUndescribed => (
             r#"[{"kind":"event","name":"a","version":1,"subject":"a"}]"#,
             r#"[{"kind":"event","name":"a","version":1,"subject":"a","tagged":true}]"#,
         ),
@@ -150,10 +150,146 @@ fn of_messages(rule: MessageRule) -> (&'static str, &'static str) {
             r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","id":["b"]}]"#,
             r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","id":["b"],"tagged":true}]"#,
         ),
+        MessageRule::LargeAdded | MessageRule::LargeRemoved => (
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large"}}]"#,
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large","over":9}}]"#,
+        ),
+        MessageRule::LargeStoreChanged => (
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large","over":9}}]"#,
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large","over":8}}]"#,
+        ),
+        MessageRule::LargeLimitChanged => (
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large","over":9}}]"#,
+            r#"[{"kind":"event","name":"a","version":1,"subject":"a","stream":"A","large":{"store":"A-large","over":9},"tagged":true}]"#,
+        ),
+        MessageRule::ReplyAdded | MessageRule::ReplyAwaited | MessageRule::ReplyRemoved => (
+            r#"[{"kind":"request","name":"a","version":1,"subject":"a","reply":{"read":{"type":"string"}}}]"#,
+            r#"[{"kind":"request","name":"a","version":1,"subject":"a","reply":{"read":{"type":"string","minLength":1}}}]"#,
+        ),
+        MessageRule::ErrorRemoved | MessageRule::ErrorUnread => (
+            r#"[{"kind":"request","name":"a","version":1,"subject":"a","error":{"read":{"enum":["full","closed"]}}}]"#,
+            r#"[{"kind":"request","name":"a","version":1,"subject":"a","error":{"read":{"enum":["full"]}}}]"#,
+        ),
         MessageRule::ErrorAdded => (
             r#"[{"kind":"request","name":"a","version":1,"subject":"a","reply":{"read":true},"error":{"read":{"type":"string"}}}]"#,
             r#"[{"kind":"request","name":"a","version":1,"subject":"a","reply":{"read":true},"error":{"read":{"enum":["full"]}}}]"#,
         ),
+    }
+}
+
+/// An edit of services, consumers and streams that is like the rule's example, and does not break it.
+fn of_catalogs(rule: CatalogRule) -> (String, String) {
+    let service =
+        |handled: &str| format!(r#"{{"services":[{{"name":"s","handles":[{handled}]}}]}}"#);
+    let request = |more: &str| {
+        format!(
+            r#"{{"message":"a","version":1,"kind":"request","filter":"a.*","queue_group":"s"{more}}}"#
+        )
+    };
+    let event = |consumer: &str| {
+        format!(
+            r#"{{"message":"a","version":1,"kind":"event","filter":"a.*","consumer":{{"name":"c","stream":"S"{consumer}}}}}"#
+        )
+    };
+    let handled = |consumer: &str| service(&event(consumer));
+    let stream = |settings: &str| format!(r#"{{"streams":{{"S":{{"name":"S",{settings}}}}}}}"#);
+    let other = r#"{"message":"b","version":1,"kind":"event","filter":"b"}"#;
+    match rule {
+        CatalogRule::ServiceRemoved => (
+            r#"{"services":[{"name":"s"}]}"#.to_owned(),
+            r#"{"services":[{"name":"s","version":"2.0.0"},{"name":"t"}]}"#.to_owned(),
+        ),
+        // More than before.
+        CatalogRule::EndpointRemoved | CatalogRule::EndpointMoved | CatalogRule::HandlerRemoved => {
+            (service(&request("")), service(&format!("{},{other}", request(""))))
+        }
+        CatalogRule::PublicationRemoved => (
+            r#"{"services":[{"name":"s","publishes":[{"message":"a","version":1}],"asks":[{"message":"b","version":1}]}]}"#.to_owned(),
+            r#"{"services":[{"name":"s","publishes":[{"message":"a","version":1},{"message":"a","version":2}]}]}"#.to_owned(),
+        ),
+        CatalogRule::QueueGroupChanged => (
+            service(&request("")),
+            service(&request("").replace("a.*", "a.b")),
+        ),
+        // The same subjects, in other words.
+        CatalogRule::FilterNarrowed | CatalogRule::FilterWidened => (
+            service(&event("").replace("a.*", "a.>")),
+            service(&format!("{},{}", event("").replace("a.*", "a.>"), event("").replace("a.*", "a.b"))),
+        ),
+        // Another service reads it.
+        CatalogRule::ConsumerRemoved => (
+            handled(""),
+            format!(r#"{{"services":[{{"name":"s"}},{{"name":"t","handles":[{}]}}]}}"#, event("")),
+        ),
+        // What a server does where nothing is said.
+        CatalogRule::AckPolicyChanged => (handled(""), handled(r#","ack_policy":"explicit","attempts":1"#)),
+        CatalogRule::AckWaitChanged => (handled(""), handled(r#","ack_wait_ms":30000,"attempts":1"#)),
+        CatalogRule::DeliverPolicyChanged => {
+            (handled(""), handled(r#","deliver_policy":"all","attempts":1"#))
+        }
+        CatalogRule::BackoffChanged => {
+            (handled(r#","backoff_ms":[1]"#), handled(r#","backoff_ms":[1],"attempts":1"#))
+        }
+        CatalogRule::AttemptsChanged => {
+            (handled(r#","attempts":1"#), handled(r#","attempts":1,"max_deliver":2"#))
+        }
+        CatalogRule::MaxDeliverChanged => {
+            (handled(r#","max_deliver":2"#), handled(r#","attempts":1,"max_deliver":2"#))
+        }
+        CatalogRule::MaxAckPendingChanged => {
+            (handled(r#","max_ack_pending":2"#), handled(r#","attempts":1,"max_ack_pending":2"#))
+        }
+        CatalogRule::DeadLettersChanged => {
+            (handled(r#","dead_letters":"D""#), handled(r#","attempts":1,"dead_letters":"D""#))
+        }
+        CatalogRule::StreamRemoved | CatalogRule::StoreRemoved => (
+            r#"{"streams":{"S":{"name":"S"}}}"#.to_owned(),
+            r#"{"streams":{"OBJ_s":{"name":"OBJ_s"},"S":{"name":"S"}}}"#.to_owned(),
+        ),
+        CatalogRule::StreamSubjectsNarrowed => {
+            (stream(r#""subjects":["a.b","a.c"]"#), stream(r#""subjects":["a.*"]"#))
+        }
+        CatalogRule::RetentionChanged | CatalogRule::StorageChanged | CatalogRule::DiscardChanged => (
+            stream(r#""subjects":["a"]"#),
+            stream(r#""subjects":["a"],"retention":"limits","storage":"file","discard":"old""#),
+        ),
+        CatalogRule::StreamLimitLowered => {
+            (stream(r#""max_age":5,"max_msgs":9"#), stream(r#""max_age":0,"max_msgs":10"#))
+        }
+        CatalogRule::MessageSizeLowered => {
+            (stream(r#""max_msg_size":5"#), stream(r#""max_msg_size":-1"#))
+        }
+        CatalogRule::DuplicateWindowShortened => {
+            (stream(r#""max_age":5"#), stream(r#""max_age":5,"duplicate_window":120000000000"#))
+        }
+        CatalogRule::StreamRightRemoved => {
+            (stream(r#""deny_purge":true"#), stream(r#""deny_purge":false,"allow_direct":true"#))
+        }
+        CatalogRule::StreamSourceRemoved => (
+            stream(r#""sources":[{"name":"A"},{"name":"B"}]"#),
+            stream(r#""sources":[{"name":"C"},{"name":"B"},{"name":"A"}]"#),
+        ),
+        CatalogRule::RepublishChanged => {
+            (stream(r#""max_age":5"#), stream(r#""max_age":5,"republish":{"src":"a","dest":"b"}"#))
+        }
+        CatalogRule::SubjectTransformChanged => (
+            stream(r#""subject_transform":{"src":"a","dest":"b"}"#),
+            stream(r#""subject_transform":{"src":"a","dest":"b"},"max_age":0"#),
+        ),
+        CatalogRule::StreamSettingChanged => {
+            (stream(r#""max_age":5"#), stream(r#""max_age":5,"num_replicas":1,"description":"x""#))
+        }
+    }
+}
+
+#[test]
+fn an_edit_beside_a_rule_of_catalogs_does_not_break_it() {
+    for rule in CatalogRule::ALL {
+        let (old, new) = of_catalogs(*rule);
+        let (old, new) = (catalog_of(&old), catalog_of(&new));
+        assert_ne!(old, new, "{rule}");
+        let report = changes(&old, &new, Mode::Full, Policy::Typed);
+        assert!(!report.changes.iter().any(|one| one.rule == rule.id()), "{rule}: {report:#?}");
     }
 }
 
@@ -173,7 +309,7 @@ fn an_edit_beside_a_rule_of_messages_does_not_break_it() {
         let (old, new) = of_messages(*rule);
         let (old, new) = (catalog_of(old), catalog_of(new));
         assert_ne!(old, new, "{rule}");
-        let report = changes(&old, &new, Mode::Backward, Policy::Typed);
+        let report = changes(&old, &new, Mode::Full, Policy::Typed);
         assert!(!report.changes.iter().any(|one| one.rule == rule.id()), "{rule}: {report:#?}");
     }
 }
@@ -183,7 +319,8 @@ fn an_edit_beside_a_rule_of_messages_does_not_break_it() {
 fn no_two_rules_have_one_name() {
     let schemas = Rule::ALL.iter().map(|rule| (rule.id(), rule.why(), rule.mend()));
     let messages = MessageRule::ALL.iter().map(|rule| (rule.id(), rule.why(), rule.mend()));
-    let mut all: Vec<_> = schemas.chain(messages).collect();
+    let catalogs = CatalogRule::ALL.iter().map(|rule| (rule.id(), rule.why(), rule.mend()));
+    let mut all: Vec<_> = schemas.chain(messages).chain(catalogs).collect();
     for (id, why, mend) in &all {
         assert!(id.bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()), "{id}");
         assert!(!why.is_empty() && !mend.is_empty(), "{id}");

@@ -239,9 +239,9 @@ fn a_lock_leads_nowhere_else() {
 #[test]
 fn a_later_format_is_refused() {
     let folder = written();
-    folder.write("catalog.lock.json", "{\"format\": 3, \"messages\": {}}");
+    folder.write("catalog.lock.json", "{\"format\": 4, \"messages\": {}}");
     let error = Catalog::read_from(&folder.0).unwrap_err();
-    assert!(matches!(error, ReadError::Format { format: 3, .. }), "{error}");
+    assert!(matches!(error, ReadError::Format { format: 4, .. }), "{error}");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::fs;
 
 use expect_test::expect;
+use serde_json::{Value, json};
 
 use super::super::{CheckError, DriftKind, ReadError};
 use super::{Folder, catalog, streams, written};
-use crate::{Catalog, Descriptor};
+use crate::{Catalog, Descriptor, LargePayload};
 
 #[test]
 fn the_folder_has_a_file_for_each_message_and_a_lock() {
@@ -182,7 +183,7 @@ fn the_lock_has_a_few_words_on_each_message() {
 #[test]
 fn the_index_has_every_message_with_its_tokens() {
     let folder = written();
-    let index: serde_json::Value = serde_json::from_str(&folder.read("catalog.json")).unwrap();
+    let index: Value = serde_json::from_str(&folder.read("catalog.json")).unwrap();
     let [check, counted] = &index["messages"].as_array().unwrap()[..] else { panic!("{index}") };
     assert_eq!(check["file"], "inventory.check.v1.json");
     assert_eq!(check["tokens"][0]["name"], "site");
@@ -264,7 +265,7 @@ fn a_stream_has_a_file_and_stands_in_the_lock() {
         ]
     );
     let text = folder.read("INVENTORY.stream.json");
-    let config: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let config: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(catalog.streams().collect::<Vec<_>>(), [("INVENTORY", &config)]);
     assert!(folder.read("catalog.lock.json").contains("\"streams\""));
     catalog.check(&folder.0).unwrap();
@@ -294,4 +295,31 @@ fn what_is_written_is_canonical_and_read_again() {
     catalog.write_to(&folder.0).unwrap();
     assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog);
     catalog.check(&folder.0).unwrap();
+}
+
+/// What an earlier version can't know is in a later format, and all else in the one that it knows.
+#[test]
+fn a_large_event_is_in_its_file_the_index_and_the_document() {
+    let folder = Folder::new();
+    let kept = || Descriptor::event("scans.taken", 1, "scans.taken").stream("SCANS");
+    Catalog::of([kept()]).unwrap().write_to(&folder.0).unwrap();
+    assert!(folder.read("catalog.lock.json").contains("\"format\": 2"));
+    let large = || kept().large(LargePayload::new("SCANS-large").over(262_144));
+    let catalog = Catalog::of([large().payload::<String>().error::<String>()]).unwrap();
+    catalog.write_to(&folder.0).unwrap();
+    assert!(folder.read("catalog.lock.json").contains("\"format\": 3"));
+    let json = |name: &str| serde_json::from_str::<Value>(&folder.read(name)).unwrap();
+    let told = json!({"over": 262_144, "store": "SCANS-large"});
+    assert_eq!(json("scans.taken.v1.json")["large"], told);
+    assert_eq!(json("catalog.json")["messages"][0]["large"], told);
+    let message = &json("asyncapi.json")["components"]["messages"]["scans.taken.v1"];
+    assert_eq!(message["x-tidings-large"], told);
+    // The lock has the hash of each contract wherever it stands among the members.
+    assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog);
+    let other = Catalog::of([large().payload::<String>().error::<u8>()]).unwrap();
+    assert_ne!(catalog, other);
+    let [one, two] =
+        [&catalog, &other].map(|one| one.get("scans.taken", 1).unwrap().fingerprints());
+    assert_eq!((one.payload, one.error == two.error), (two.payload, false));
+    assert_eq!(one.payload, large().payload::<String>().fingerprints().payload);
 }
