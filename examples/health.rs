@@ -23,20 +23,30 @@ const HANDLERS_END: Duration = Duration::from_secs(15);
 /// For what is still on its way, also where the server is away.
 const BUS_END: Duration = Duration::from_secs(5);
 
+/// How often figures of routes are recorded.
+const RECORDED_EVERY: Duration = Duration::from_secs(5);
+
 /// The service; `None` once it was asked to end.
 type Service = Arc<RwLock<Option<Running>>>;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let prometheus = PrometheusBuilder::new().install_recorder()?;
-    let bus = tidings_examples::bus().await?;
+    // With buckets, which the dashboard reads; without them a duration is a summary.
+    let prometheus = PrometheusBuilder::new()
+        .set_buckets(&[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0])?
+        .install_recorder()?;
+    let upkeep = prometheus.clone();
+    tokio::spawn(async move {
+        // Else each duration is kept until somebody scrapes.
+        loop {
+            tokio::time::sleep(RECORDED_EVERY).await;
+            upkeep.run_upkeep();
+        }
+    });
+    let bus = tidings_examples::bus().await?.with_metrics(RECORDED_EVERY);
     bus.provision::<Orders>().await?;
     let ship = |_order: OrderCreated, _cx: Context| async { Ok(()) };
-    let running = Registry::new("probed-shipping")
-        .handle::<OrderCreated>(ship)
-        .metrics(Duration::from_secs(5))
-        .start(&bus)
-        .await?;
+    let running = Registry::new("probed-shipping").handle::<OrderCreated>(ship).start(&bus).await?;
     let service: Service = Arc::new(RwLock::new(Some(running)));
 
     let port = std::env::var("PORT").ok().map(|port| port.parse()).transpose()?;
@@ -58,7 +68,7 @@ async fn main() -> anyhow::Result<()> {
         println!("http://127.0.0.1:{own_port}/ready");
         asked_to_end().await?;
     } else {
-        for path in ["/live", "/ready"] {
+        for path in ["/live", "/ready", "/metrics"] {
             let answer = ask(own_port, path).await?;
             println!("{path}: {answer}");
             assert!(answer.contains("200"), "{answer}");

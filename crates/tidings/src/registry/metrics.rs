@@ -158,7 +158,7 @@ pub(super) fn describe() {
     describe_counter!(
         CONSUMED,
         Unit::Count,
-        "Messages that came to a route, by what became of them"
+        "Messages that came to routes and were taken by hand, by what became of them"
     );
     describe_histogram!(DURATION, Unit::Seconds, "How long handlers took");
     describe_counter!(DEAD_LETTERS, Unit::Count, "Messages that were given up");
