@@ -50,9 +50,9 @@ pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
     (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
 }
 
-/// The number of which each is a multiple that is one of all of these, where they are integers.
+/// The number of which each is a multiple that is one of all of these, where they are integers; none of none.
 pub(crate) fn common(steps: &[&Number]) -> Option<Number> {
-    let mut all: i128 = 1;
+    let mut all: i128 = if steps.is_empty() { return None } else { 1 };
     for step in steps {
         let step = integer(step).filter(|step| *step != 0)?.checked_abs()?;
         let (mut one, mut other) = (all, step);
