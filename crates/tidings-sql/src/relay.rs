@@ -38,8 +38,9 @@ use worker::Worker;
 /// Events of one key are published in the order in which their transactions were committed, those of one
 /// transaction in the order in which they were written, and none is sent before those of its key are confirmed:
 /// whatever is lost on the way, none is stored before one that was committed before it. Events of up to 1,024
-/// keys are on their way at a time. With one key for many events each waits for the answer to the one before;
-/// choose keys that are as narrow as the order that matters, such as an order's number, or
+/// keys are on their way at a time. With one key for many events each waits for the answer to the one before: let the
+/// stream [`allow_atomic_publish`](tidings::StreamConfig::allow_atomic_publish), so that it stores up to 1,000 of them
+/// as one and in order, or choose keys that are as narrow as the order that matters, such as an order's number, or
 /// [`relaxed_order`](Self::relaxed_order).
 ///
 /// # Once

@@ -262,7 +262,8 @@ pub use object_store::{
     ObjectWatch, ObjectWatchError, Objects, PutObject,
 };
 pub use publish::{
-    AtomicError, PublishAllError, PublishError, PublishRecordError, Record, RecordError, StoredIds,
+    AtomicError, AtomicRecordsError, PublishAllError, PublishError, PublishRecordError, Record,
+    RecordError, StoredIds,
 };
 pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;

@@ -30,8 +30,8 @@ pub(crate) use large::{check_in_all, refuse_large};
 pub(crate) use outrun::{ENDED, Outrun, may_outrun, outran, pass, supersede};
 pub(crate) use postpone::{Due, Postponement, due};
 pub(crate) use prepared::{Prepared, prepare};
-pub(crate) use record::publish_records;
-pub use record::{PublishRecordError, Record, RecordError, StoredIds};
+pub use record::{AtomicRecordsError, PublishRecordError, Record, RecordError, StoredIds};
+pub(crate) use record::{publish_records, publish_records_atomically};
 pub(crate) use recur::recur;
 pub(crate) use unconfirmed::store;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{Headers, PublishError, PublishRecordError, Record};
+use tidings::{AtomicRecordsError, Headers, PublishError, PublishRecordError, Record};
 
 use crate::support::env::Env;
 use crate::support::message::{Parcels, Region, Seen, Sent, sent};
@@ -13,10 +13,23 @@ scenarios! {
         a_record_is_what_a_publish_would_send,
         a_record_is_stored_once_however_often_it_is_published,
         many_records_are_stored_in_their_order,
+        records_of_one_stream_are_stored_as_one_or_not_at_all,
         records_that_are_refused_say_why_and_hold_nobody,
         a_record_over_the_limit_is_refused_as_it_is_made,
         a_record_without_a_stream_reaches_who_listens,
         ids_of_what_is_stored_are_known_beyond_the_window;
+}
+
+/// Stores many as one.
+#[derive(EventStream)]
+#[stream(name = "JOURNAL", subjects("journal.>"), allow_atomic_publish)]
+struct Journal;
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "journal.written", stream = Journal)]
+struct Written {
+    #[event(id)]
+    line: u32,
 }
 
 async fn a_record_is_what_a_publish_would_send(env: Env) {
@@ -54,6 +67,34 @@ async fn many_records_are_stored_in_their_order(env: Env) {
     for (outcome, sequence) in outcomes.into_iter().zip(1..) {
         assert_eq!(outcome.unwrap().expect("a stream keeps it").sequence, sequence);
     }
+}
+
+async fn records_of_one_stream_are_stored_as_one_or_not_at_all(env: Env) {
+    let bus = env.bus_with::<Journal>().await;
+    let record = |line| bus.message(&Written { line }).record().unwrap();
+    let records: Vec<Record> = (1..=5).map(record).collect();
+    let ids = bus.stored_ids("JOURNAL", std::time::SystemTime::now()).await.unwrap();
+    assert!(ids.allows_atomic_publish());
+    let ack = bus.publish_records_atomically(&records[..3]).await.unwrap();
+    assert_eq!((ack.first_sequence, ack.last_sequence, ack.duplicate), (1, 3, false));
+    // One is there already: none is stored.
+    let error = bus.publish_records_atomically(&records[2..]).await.unwrap_err();
+    assert!(matches!(error, AtomicRecordsError::NotStored { .. }), "{error:?}");
+    let sequences = bus.publish_records(records[2..].to_vec()).await;
+    let sequences = sequences.into_iter().map(|stored| stored.unwrap().unwrap().sequence);
+    assert_eq!(sequences.collect::<Vec<_>>(), [3, 4, 5]);
+
+    let other = bus.message(&sent(1)).record().unwrap();
+    for records in [&records[..1], &records[..0], &[record(6), other]] {
+        let error = bus.publish_records_atomically(records).await.unwrap_err();
+        assert!(matches!(error, AtomicRecordsError::Streams), "{error:?}");
+    }
+    // A stream that allows no batches.
+    bus.provision::<Parcels>().await.unwrap();
+    let two = [1, 2].map(|number| bus.message(&sent(number)).record().unwrap());
+    let error = bus.publish_records_atomically(&two).await.unwrap_err();
+    assert!(matches!(error, AtomicRecordsError::NotStored { .. }), "{error:?}");
+    assert_eq!(bus.stream::<Parcels>().state().await.unwrap().messages, 0);
 }
 
 async fn records_that_are_refused_say_why_and_hold_nobody(env: Env) {

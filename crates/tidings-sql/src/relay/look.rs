@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use tidings::{Bus, ListError, StoredIds};
 use tokio::time::Instant;
 
+use super::publish::Outbound;
+
 /// Maximum difference between the clocks of the database, of this program and of the server.
 const SKEW: Duration = Duration::from_mins(1);
 /// Time for which it is known how long a stream knows an id.
@@ -23,6 +25,8 @@ pub(super) struct Looks {
 struct Look {
     /// Time for which the stream knows an id; `None` where there is no such stream.
     window: Option<Duration>,
+    /// `true` if it stores many as one.
+    allows_atomic: bool,
     asked: Instant,
     read: Option<Read>,
 }
@@ -78,15 +82,23 @@ impl Looks {
         {
             return Ok(look.window);
         }
-        let window = match bus.stored_ids(stream, SystemTime::now()).await {
-            Ok(ids) => Some(ids.duplicate_window()),
-            Err(ListError::NoStream { .. }) => None,
+        let (window, allows_atomic) = match bus.stored_ids(stream, SystemTime::now()).await {
+            Ok(ids) => (Some(ids.duplicate_window()), ids.allows_atomic_publish()),
+            Err(ListError::NoStream { .. }) => (None, false),
             Err(error) => return Err(error),
         };
         let read = self.streams.remove(stream).and_then(|look| look.read);
         let asked = Instant::now();
-        self.streams.insert(stream.to_owned(), Look { window, asked, read });
+        self.streams.insert(stream.to_owned(), Look { window, allows_atomic, asked, read });
         Ok(window)
+    }
+
+    /// Returns `true` if these are of one stream, which stores many as one.
+    pub(super) fn allow_atomic(&self, records: &[Outbound]) -> bool {
+        let mut streams = records.iter().map(|outbound| outbound.record.stream());
+        let Some(Some(first)) = streams.next() else { return false };
+        let allows = self.streams.get(first).is_some_and(|look| look.allows_atomic);
+        allows && streams.all(|stream| stream == Some(first))
     }
 
     /// Forgets what was read, once no event is left that may have been sent before.

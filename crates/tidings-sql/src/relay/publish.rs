@@ -4,6 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use tidings::{Bus, PublishAck, PublishRecordError, Record};
 
+/// Maximum number of messages that a stream stores as one.
+const AS_ONE: usize = 1000;
+
 /// A record to be sent, and the key in whose order it stands.
 #[derive(Debug)]
 pub(super) struct Outbound {
@@ -12,7 +15,7 @@ pub(super) struct Outbound {
     pub(super) record: Record,
 }
 
-/// Outcome of sending one; `None` if it was not sent, since one before it was lost.
+/// Outcome of sending one, with its ack where it was sent by itself; `None` if it was not sent, since one before it was lost.
 pub(super) type Outcome = Option<Result<Option<PublishAck>, PublishRecordError>>;
 
 /// Sends records one behind the other, all of them on their way at a time; gives row, key and outcome of each.
@@ -24,12 +27,19 @@ pub(super) async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, St
     sent.map(|((row, key), outcome)| (row, key, Some(outcome))).collect()
 }
 
-/// Sends records so that none is on its way before those of its key are confirmed.
-pub(super) async fn in_order(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outcome)> {
-    let waves = waves(records);
-    let mut lost: HashSet<String> = HashSet::new();
+/// Sends records so that none is on its way before those of its key are confirmed, or as one where their stream allows
+/// that.
+pub(super) async fn in_order(
+    bus: &Bus,
+    mut records: Vec<Outbound>,
+    allows_atomic: bool,
+) -> Vec<(i64, String, Outcome)> {
     let mut outcomes = Vec::new();
-    for wave in waves {
+    if allows_atomic && has_key_twice(&records) {
+        records = as_one(bus, records, &mut outcomes).await;
+    }
+    let mut lost: HashSet<String> = HashSet::new();
+    for wave in waves(records) {
         let (held, wave): (Vec<_>, Vec<_>) =
             wave.into_iter().partition(|record| lost.contains(&record.key));
         outcomes.extend(held.into_iter().map(|Outbound { row, key, .. }| (row, key, None)));
@@ -41,6 +51,36 @@ pub(super) async fn in_order(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, Str
         }
     }
     outcomes
+}
+
+fn has_key_twice(records: &[Outbound]) -> bool {
+    let mut keys = HashSet::with_capacity(records.len());
+    !records.iter().all(|record| keys.insert(record.key.as_str()))
+}
+
+/// Has the stream store as many as one as it takes, in their order, and gives those that are to be sent by themselves:
+/// it has one of them already, or there was no answer. What it stores of those later it knows by their ids.
+async fn as_one(
+    bus: &Bus,
+    records: Vec<Outbound>,
+    outcomes: &mut Vec<(i64, String, Outcome)>,
+) -> Vec<Outbound> {
+    let parts = records.len().div_ceil(AS_ONE).max(1);
+    let part = records.len().div_ceil(parts).max(2);
+    let mut left = records.into_iter();
+    loop {
+        let some: Vec<Outbound> = left.by_ref().take(part).collect();
+        let batch: Vec<Record> = some.iter().map(|outbound| outbound.record.clone()).collect();
+        if batch.len() < 2 {
+            return some;
+        }
+        if let Err(error) = bus.publish_records_atomically(&batch).await {
+            tracing::debug!(%error, "events of the outbox are sent one by one");
+            return some.into_iter().chain(left).collect();
+        }
+        let stored = some.into_iter().map(|Outbound { row, key, .. }| (row, key, Some(Ok(None))));
+        outcomes.extend(stored);
+    }
 }
 
 /// The first record of each key, the second one of each, and so on.

@@ -193,12 +193,13 @@ impl<Db: Database> Worker<Db> {
             return;
         }
         let (bus, relaxed) = (self.outbox.bus().clone(), self.options.relaxed);
+        let allows_atomic = self.looks.allow_atomic(&records);
         flights.add(records, |records| {
             Box::pin(async move {
                 if relaxed {
                     publish::pipelined(&bus, records).await
                 } else {
-                    publish::in_order(&bus, records).await
+                    publish::in_order(&bus, records, allows_atomic).await
                 }
             })
         });

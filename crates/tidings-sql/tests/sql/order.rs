@@ -1,13 +1,69 @@
 //! The order of commits.
 
 use sqlx::Postgres;
+use tidings::prelude::*;
 use tidings_sql::Database;
+use tidings_tests::eventually;
 
-use crate::event::{Env, Orders, each_database, order};
+use crate::event::{Env, Orders, SOON, each_database, order};
 
 each_database! {
     what_was_committed_is_published_in_order,
     what_was_rolled_back_is_not_published,
+    many_of_one_key_are_stored_as_one_where_their_stream_allows_it,
+    what_the_stream_has_already_is_not_stored_as_one_again,
+}
+
+/// Stores many as one.
+#[derive(EventStream)]
+#[stream(name = "LEDGER", subjects("ledger.>"), allow_atomic_publish)]
+struct Ledger;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "ledger.written", stream = Ledger)]
+struct EntryWritten {
+    #[event(id)]
+    entry: u64,
+}
+
+const ENTRIES: u64 = 2500;
+
+/// Writes entries of one key, and gives them as they are stored, with the relay's duplicates.
+async fn entries<Db: Database>(env: &Env<Db>) -> (Vec<u64>, u64) {
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    let entries = (1..=ENTRIES).map(|entry| EntryWritten { entry });
+    outbox.publish_all(&mut tx, entries).await.unwrap();
+    tx.commit().await.unwrap();
+    let relay = outbox.relay().start();
+    eventually(SOON, "all are sent", async || outbox.status().await.unwrap().pending == 0).await;
+    let ended = relay.shutdown().await;
+    assert_eq!(ended.published, ENTRIES);
+    let mut ledger = env.bus.replay::<EntryWritten>(DeliverFrom::Beginning).await.unwrap();
+    let (mut stored, mut as_one) = (Vec::new(), 0);
+    for _ in 0..env.bus.stream::<Ledger>().state().await.unwrap().messages {
+        let entry = ledger.next().await.unwrap().unwrap();
+        as_one += usize::from(entry.headers().get("Nats-Batch-Id").is_some());
+        stored.push(entry.entry);
+    }
+    // In the batch in which one was there already each goes by itself.
+    assert!(as_one >= 1000, "{as_one} were stored as one");
+    (stored, ended.duplicates)
+}
+
+async fn many_of_one_key_are_stored_as_one_where_their_stream_allows_it<Db: Database>(
+    env: Env<Db>,
+) {
+    env.bus.provision::<Ledger>().await.unwrap();
+    assert_eq!(entries(&env).await, ((1..=ENTRIES).collect(), 0));
+}
+
+async fn what_the_stream_has_already_is_not_stored_as_one_again<Db: Database>(env: Env<Db>) {
+    env.bus.provision::<Ledger>().await.unwrap();
+    // As a relay that has ended before it removed the row.
+    env.bus.publish(&EntryWritten { entry: 1 }).await.unwrap();
+    let (stored, duplicates) = entries(&env).await;
+    assert_eq!((stored, duplicates), ((1..=ENTRIES).collect(), 1));
 }
 
 async fn what_was_committed_is_published_in_order<Db: Database>(env: Env<Db>) {

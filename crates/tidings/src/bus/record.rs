@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use super::Bus;
-use crate::publish::{self, PublishRecordError, Record, StoredIds};
-use crate::publish_ack::PublishAck;
+use crate::publish::{self, AtomicRecordsError, PublishRecordError, Record, StoredIds};
+use crate::publish_ack::{AtomicAck, PublishAck};
 use crate::topology::ListError;
 
 impl Bus {
@@ -62,6 +62,46 @@ impl Bus {
         I: IntoIterator<Item = Record, IntoIter: Send> + Send,
     {
         publish::publish_records(&self.link, records)
+    }
+
+    /// Publishes two or more records of one stream so that it stores all of them, one behind the other, or none. At
+    /// most 1,000, and the stream must allow it with `allow_atomic_publish` (server 2.12.1, ADR-50).
+    ///
+    /// It is tried once. A stream that has one of them already stores none: publish each by itself then, as
+    /// [`publish_records`](Self::publish_records) does.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "orders.created", stream = Orders)]
+    /// # struct OrderCreated { order: u64 }
+    /// #[derive(EventStream)]
+    /// #[stream(name = "ORDERS", subjects("orders.>"), allow_atomic_publish)]
+    /// struct Orders;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # bus.provision::<Orders>().await?;
+    /// let orders = [1, 2].map(|order| OrderCreated { order });
+    /// let records: Result<Vec<_>, _> = orders.iter().map(|o| bus.message(o).record()).collect();
+    /// let ack = bus.publish_records_atomically(&records?).await?;
+    /// assert_eq!((ack.first_sequence, ack.last_sequence), (1, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`AtomicRecordsError`]. After [`AtomicRecordsError::Unconfirmed`] it is unknown whether all are stored or none;
+    /// after the others none is, but for [`AtomicRecordsError::WrongStream`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it unknown whether all are stored or none.
+    pub async fn publish_records_atomically(
+        &self,
+        records: &[Record],
+    ) -> Result<AtomicAck, AtomicRecordsError> {
+        publish::publish_records_atomically(&self.link, records).await
     }
 
     /// The ids of what the stream of this name has stored since a time, by its own clock. Nothing is read

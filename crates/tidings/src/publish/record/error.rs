@@ -157,6 +157,57 @@ pub enum PublishRecordError {
     },
 }
 
+/// Records could not be published as one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AtomicRecordsError {
+    /// They are fewer than two, or no stream keeps them, or several do. Nothing was sent.
+    #[error(
+        "one stream stores two records at least as one: these are fewer, or of no stream, or of several"
+    )]
+    Streams,
+    /// The stream stored none of them: it does not allow batches, has a record already, or refuses one; or they could
+    /// not be sent. Each by itself may be stored.
+    #[error("`{stream}` stored none of the records: {reason}")]
+    NotStored {
+        /// The stream that they name.
+        stream: String,
+        /// Reason for it.
+        reason: Box<dyn Error + Send + Sync>,
+    },
+    /// Another stream stored them than the one that they name.
+    #[error(
+        "stream {answered:?} stored the records, which `{stream}` is to keep; see which stream has their subjects"
+    )]
+    WrongStream {
+        /// The stream that they name.
+        stream: String,
+        /// The stream that stored them.
+        answered: String,
+    },
+    /// No confirmation came: whether all are stored, or none, is unknown. Published each by itself they are stored once.
+    #[error(
+        "no confirmation from `{stream}` within {waited:?}; it is unknown whether it stored all of the records or none"
+    )]
+    Unconfirmed {
+        /// The stream that they name.
+        stream: String,
+        /// Time that was waited.
+        waited: Duration,
+    },
+}
+
+impl SendError for AtomicRecordsError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Streams => "streams",
+            Self::NotStored { .. } => "not_stored",
+            Self::WrongStream { .. } => "wrong_stream",
+            Self::Unconfirmed { .. } => "unconfirmed",
+        }
+    }
+}
+
 impl PublishRecordError {
     /// Returns `true` if the same record will be refused each time, until somebody changes the stream, the
     /// permissions or the server's limits. Nothing was stored then.

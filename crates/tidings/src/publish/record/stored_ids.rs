@@ -29,6 +29,7 @@ pub struct StoredIds {
     next: DeliverFrom,
     window: Duration,
     retention: Retention,
+    allows_atomic: bool,
     ids: HashSet<Box<str>>,
 }
 
@@ -48,6 +49,7 @@ impl StoredIds {
             next: DeliverFrom::Time(since),
             window: config.duplicate_window.unwrap_or(WINDOW),
             retention: config.retention,
+            allows_atomic: config.allow_atomic_publish,
             ids: HashSet::new(),
         })
     }
@@ -132,6 +134,12 @@ impl StoredIds {
     /// Forgets an id, which is asked for no more.
     pub fn forget(&mut self, message_id: &str) {
         self.ids.remove(message_id);
+    }
+
+    /// Returns `true` if the stream allows records to be published as one, as
+    /// [`Bus::publish_records_atomically`](crate::Bus::publish_records_atomically) does.
+    pub fn allows_atomic_publish(&self) -> bool {
+        self.allows_atomic
     }
 
     /// Time for which the stream itself knows an id again.
