@@ -11,6 +11,7 @@ mod handler;
 mod lap;
 mod memory;
 mod meter;
+mod processor_time;
 mod responder;
 pub mod routes;
 pub mod soak;
@@ -20,6 +21,8 @@ mod wire_consumer;
 mod wire_publisher;
 
 use std::process::ExitCode;
+
+pub use processor_time::processor_time;
 
 /// Exit code of a program, which prints its error: `Ok(false)` fails without a word, since all was
 /// said.

@@ -10,6 +10,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Postgres, Row as _};
 use tidings::prelude::*;
 use tidings::{Headers, Record};
+use tidings_bench::processor_time;
 use tidings_sql::{Outbox, ParkedFilter};
 use tidings_tests::Server;
 
@@ -39,6 +40,42 @@ struct OrderPlaced {
     note: String,
 }
 
+/// Stores many as one.
+#[derive(EventStream)]
+#[stream(name = "BATCHES", subjects("batches.>"), storage = "memory", allow_atomic_publish)]
+struct Batches;
+
+/// The same in such a stream.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "batches.{region}.placed", stream = Batches)]
+struct OrderBatched {
+    #[event(id)]
+    order: Uuid,
+    region: String,
+    customer: String,
+    total_cents: u64,
+    note: String,
+}
+
+impl From<OrderPlaced> for OrderBatched {
+    fn from(placed: OrderPlaced) -> Self {
+        let OrderPlaced { order, region, customer, total_cents, note } = placed;
+        Self { order, region, customer, total_cents, note }
+    }
+}
+
+/// What is relayed, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Each order is a key.
+    ByOrder,
+    /// There are three keys.
+    FewKeys,
+    FewKeysRelaxed,
+    /// Their stream stores many as one.
+    FewKeysAsOne,
+}
+
 fn order(number: u64) -> OrderPlaced {
     OrderPlaced {
         order: Uuid::now_v7(),
@@ -65,20 +102,22 @@ struct Bench {
 }
 
 impl Bench {
-    /// Events for each second that are published from memory.
-    async fn publish_from_memory(&self) -> Result<f64> {
+    /// Events for each second that are published from memory, and the processor time of all of them.
+    async fn publish_from_memory(&self) -> Result<(f64, Duration)> {
         let events = orders(EVENTS);
-        let begun = Instant::now();
+        let (begun, processor) = (Instant::now(), processor_time());
         self.bus.publish_all(events).await?;
-        Ok(per_second(EVENTS, begun))
+        Ok((per_second(EVENTS, begun), processor_time() - processor))
     }
 
-    /// Events, committed as the time begins; their key is their order, or their subject.
-    async fn fill(&self, count: u64, by_order: bool) -> Result<Instant> {
+    /// Events, committed as the time begins.
+    async fn fill(&self, count: u64, way: Way) -> Result<Instant> {
         let mut tx = self.outbox.begin().await?;
         for part in orders(count).chunks(1000) {
             let (part, outbox) = (part.to_vec(), &self.outbox);
-            if by_order {
+            if way == Way::FewKeysAsOne {
+                outbox.publish_all(&mut tx, part.into_iter().map(OrderBatched::from)).await?;
+            } else if way == Way::ByOrder {
                 outbox.publish_all_by(&mut tx, part, |order| order.order.to_string()).await?;
             } else {
                 outbox.publish_all(&mut tx, part).await?;
@@ -88,37 +127,40 @@ impl Bench {
         Ok(Instant::now())
     }
 
-    /// Events for each second that relays publish which are at work already.
-    async fn relayed(&self, relays: usize, by_order: bool, relaxed: bool) -> Result<f64> {
-        let target = self.bus.stream::<Orders>().state().await?.last_sequence + EVENTS;
+    /// Events for each second that relays publish which are at work already, and the processor time of all of them.
+    async fn relayed(&self, relays: usize, way: Way) -> Result<(f64, Duration)> {
+        let target = self.last_stored().await? + EVENTS;
         let relay = || {
             let relay = self.outbox.relay();
-            if relaxed { relay.relaxed_order().start() } else { relay.start() }
+            if way == Way::FewKeysRelaxed { relay.relaxed_order().start() } else { relay.start() }
         };
         let relays: Vec<_> = (0..relays).map(|_| relay()).collect();
         // They know each other by then.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let begun = self.fill(EVENTS, by_order).await?;
-        self.stored(target).await?;
+        let begun = self.fill(EVENTS, way).await?;
+        let processor = processor_time();
+        while self.last_stored().await? < target {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let rate = per_second(EVENTS, begun);
         for relay in relays {
             relay.shutdown().await;
         }
+        // With what is removed last.
+        let processor = processor_time() - processor;
         ensure!(self.outbox.status().await?.pending == 0, "rows are left");
-        Ok(rate)
+        Ok((rate, processor))
     }
 
-    async fn stored(&self, target: u64) -> Result<()> {
-        let stream = self.bus.stream::<Orders>();
-        while stream.state().await?.last_sequence < target {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        Ok(())
+    /// Number of events that were stored, in both streams.
+    async fn last_stored(&self) -> Result<u64> {
+        let orders = self.bus.stream::<Orders>().state().await?.last_sequence;
+        Ok(orders + self.bus.stream::<Batches>().state().await?.last_sequence)
     }
 
     /// Events for each second of the loop that everybody writes.
     async fn naive(&self) -> Result<f64> {
-        let begun = self.fill(FEW, true).await?;
+        let begun = self.fill(FEW, Way::ByOrder).await?;
         loop {
             let rows = sqlx::query(
                 "SELECT id, subject, headers, payload FROM tidings_outbox \
@@ -247,6 +289,7 @@ async fn main() -> Result<()> {
     let (postgres, server) = (tidings_tests::Postgres::start().await, Server::start().await);
     let bus = Bus::connect(server.url()).await?;
     bus.provision::<Orders>().await?;
+    bus.provision::<Batches>().await?;
     let pool = PgPoolOptions::new().max_connections(20).connect(&postgres.url()).await?;
     tidings_sql::migrate(&pool).await?;
     let plain = "CREATE TABLE plain (id bigserial PRIMARY KEY, region text, customer text, \
@@ -260,14 +303,16 @@ async fn main() -> Result<()> {
     let bench = Bench { bus, pool, outbox };
     println!("rows sent before: {before}");
     let (mut one, mut two, mut naive) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut few, mut unordered) = (Vec::new(), Vec::new());
-    let (mut absolute, mut memory) = (Vec::new(), Vec::new());
+    let (mut few, mut unordered, mut as_one) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut absolute, mut memory, mut processor) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let from_memory = bench.publish_from_memory().await?;
-        let relay = bench.relayed(1, true, false).await?;
-        let relays = bench.relayed(2, true, false).await?;
-        few.push(bench.relayed(1, false, false).await? / from_memory);
-        unordered.push(bench.relayed(1, false, true).await? / from_memory);
+        let (from_memory, of_memory) = bench.publish_from_memory().await?;
+        let (relay, of_relay) = bench.relayed(1, Way::ByOrder).await?;
+        let (relays, _) = bench.relayed(2, Way::ByOrder).await?;
+        few.push(bench.relayed(1, Way::FewKeys).await?.0 / from_memory);
+        unordered.push(bench.relayed(1, Way::FewKeysRelaxed).await?.0 / from_memory);
+        as_one.push(bench.relayed(1, Way::FewKeysAsOne).await?.0 / from_memory);
+        processor.push(of_relay.as_secs_f64() / of_memory.as_secs_f64());
         let by_hand = bench.naive().await?;
         one.push(relay / from_memory);
         two.push(relays / relay);
@@ -278,6 +323,8 @@ async fn main() -> Result<()> {
     println!("relay / publish_all from memory: {:.2}", median(one));
     println!("the same, three keys: {:.2}", median(few));
     println!("the same, three keys, relaxed order: {:.2}", median(unordered));
+    println!("the same, three keys, stored as one: {:.2}", median(as_one));
+    println!("processor time, relay / publish_all: {:.2}", median(processor));
     println!("two relays / one: {:.2}", median(two));
     println!("relay / naive loop: {:.1}", median(naive));
     println!("(relay {:.0}/s, publish_all {:.0}/s)", median(absolute), median(memory));
