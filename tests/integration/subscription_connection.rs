@@ -4,9 +4,9 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tidings::Registry;
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings::{Health, HealthReason, Registry};
+use tidings_tests::{Proxy, Server, eventually};
 use tokio::sync::Notify;
 use tokio::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -158,6 +158,36 @@ async fn a_message_that_no_client_can_read_ends_no_more_than_listening() {
     assert!(text.contains(&format!("server=\"{}\"", server.url())), "{text}");
     assert!(text.contains("times=1") && text.contains("header block"), "{text}");
     assert!(!text.contains("disconnected from NATS"), "{text}");
+}
+
+/// Without the second connection alone a registry is not ready, and says which one it misses.
+#[tokio::test]
+async fn a_registry_that_can_not_listen_is_not_ready() {
+    let server = Server::start().await;
+    let wire = Proxy::start(&server).await;
+    let bus = Bus::connect(wire.url()).await.unwrap();
+    let run = |_: Rung, _: Context| async { Ok(()) };
+    let running = Registry::new("ringers").handle::<Rung>(run).start(&bus).await.unwrap();
+    let becomes = async |what: &str, is_it: &dyn Fn(&Health) -> bool| {
+        eventually(SOON, what, async || {
+            let health = running.health().await;
+            if is_it(&health) { Ok(()) } else { Err(health) }
+        })
+        .await;
+    };
+    becomes("it is ready", &|health| health.ready).await;
+    wire.refuse();
+    send_raw(&server, b"bells.rung", BLOCKS[0]);
+    becomes("it does not listen", &|health| {
+        health.live && matches!(&*health.reasons, [HealthReason::NotListening { .. }])
+    })
+    .await;
+    // Publishing goes on meanwhile.
+    bus.provision::<Towers>().await.unwrap();
+    bus.publish(&Built { number: 1 }).await.unwrap();
+    wire.mend();
+    becomes("it is ready again", &|health| health.ready).await;
+    running.shutdown().await;
 }
 
 /// Publishes that wait for the server go out behind the interest: whoever listens on the same bus hears them.

@@ -148,8 +148,13 @@ impl Proxy {
 
     /// Cuts all connections, and takes no more until it is [mended](Self::mend).
     pub fn sever(&self) {
-        self.severed.store(true, Ordering::SeqCst);
+        self.refuse();
         self.cut();
+    }
+
+    /// Takes no new connection until it is [mended](Self::mend); those that there are stay.
+    pub fn refuse(&self) {
+        self.severed.store(true, Ordering::SeqCst);
     }
 
     /// Takes connections again.
