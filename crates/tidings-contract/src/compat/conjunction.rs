@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::evaluate::Evaluator;
 use super::kind::Kinds;
 use super::node::{Id, Node};
+use super::pattern::Pattern;
 use super::policy::Policy;
 use super::same::Sameness;
 use super::schemas::Schemas;
@@ -70,6 +71,13 @@ impl<'a> Reader<'a> {
             if of.kinds & (1 << bit) == 0 { kinds } else { kinds | kind }
         });
         all & looked_at
+    }
+
+    /// Returns `true` if a pattern is found wherever another one is, as far as that is plain.
+    pub(crate) fn covers(self, pattern: &Pattern, other: &Pattern) -> bool {
+        /// Steps that it takes to compare two that are not written alike.
+        const STEPS: usize = 1_000;
+        pattern == other || self.work.spend(STEPS) && pattern.covers(other)
     }
 
     /// The values it can have, if they are counted by its schemas.

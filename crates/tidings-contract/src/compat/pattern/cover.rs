@@ -3,7 +3,7 @@
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// Largest number of steps of one comparison.
-const MOST_STEPS: usize = 2_000;
+const MOST_STEPS: usize = 500;
 /// Largest number of equal letters that are looked at one by one.
 const MOST_LETTERS: u32 = 64;
 

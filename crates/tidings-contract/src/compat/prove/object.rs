@@ -171,7 +171,7 @@ impl Prover<'_> {
             }
             let mut known = false;
             for (other, schema) in &node.patterns {
-                known |= other.covers(pattern);
+                known |= reader.covers(other, pattern);
                 // Another pattern may be met by the same names.
                 if !pattern.is_apart(other) {
                     holds &= self.holds_within(&own, *schema, &at);
@@ -186,7 +186,7 @@ impl Prover<'_> {
         {
             for (pattern, schema) in &node.patterns {
                 // A name that has it has one of the writer's, and was looked at.
-                if !own_patterns.iter().any(|own| own.covers(pattern)) {
+                if !own_patterns.iter().any(|own| reader.covers(own, pattern)) {
                     holds &= self.holds_within(&rest_left, *schema, &at);
                 }
             }

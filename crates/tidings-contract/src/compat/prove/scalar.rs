@@ -94,7 +94,7 @@ impl Prover<'_> {
         holds &= self.counts(left, right, instance, ((least, most), asked), rules);
         if let Some(pattern) = &node.pattern {
             let mut own = reader.nodes(left).filter_map(|node| node.pattern.as_ref());
-            if !pattern.is_in_all() && !own.any(|own| pattern.covers(own)) {
+            if !pattern.is_in_all() && !own.any(|own| reader.covers(pattern, own)) {
                 let own = reader.nodes(left).find_map(|node| node.pattern.as_ref());
                 let was = own.map_or("any text".to_owned(), |own| own.source.clone());
                 let source = pattern.source.clone();
