@@ -10,7 +10,7 @@ use super::sweep_error::SweepLargeError;
 use crate::header::Headers;
 use crate::stream::{Source, StreamConfig};
 use crate::subject::{LETTERS, Subject};
-use crate::transport::{DeliverFrom, Extent, Fault, Incoming, Ordered, Transport};
+use crate::transport::{DeliverFrom, Extent, Fault, Incoming, Ordered, Sending, Transport};
 
 /// How many messages may be on the way: they are headers alone.
 const ROOM: usize = 1000;
@@ -120,7 +120,7 @@ impl Holder {
 
 async fn open(transport: &Transport, stream: &str, from: DeliverFrom) -> Result<Ordered, Fault> {
     let all = Subject::from_static(">");
-    let mut ordered = transport.ordered(stream, all, from, Extent::Headers).await?;
+    let mut ordered = transport.ordered(stream, all, from, Extent::Headers, Sending::Asked).await?;
     ordered.set_room(ROOM);
     Ok(ordered)
 }

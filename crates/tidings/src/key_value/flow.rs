@@ -89,6 +89,8 @@ pub(crate) struct Flow {
     /// Whether something may have been missed, and that is still to be told.
     is_gap: bool,
     is_gone: bool,
+    /// Whether the server has sent all that the bucket had: what is not read of it is here.
+    is_sent: bool,
     tries: u32,
     last: u64,
     known: Known,
@@ -125,6 +127,7 @@ impl Flow {
             is_whole,
             is_gap: false,
             is_gone: false,
+            is_sent: false,
             tries: 0,
             last: 0,
             known: Known::default(),
@@ -141,7 +144,7 @@ impl Flow {
         if mem::take(&mut self.is_gap) {
             self.steps.push_back(Step::Resynchronised);
         }
-        self.is_gone = false;
+        (self.is_gone, self.is_sent) = (false, false);
         let all = opened.ordered.begun_with();
         if self.is_initial() && all == 0 {
             self.become_current();
@@ -221,6 +224,9 @@ impl Flow {
                         Poll::Ready(Some(Err(fault))) => self.failed(fault),
                         Poll::Ready(None) if self.is_closed() => self.state = State::Ended,
                         Poll::Ready(None) => self.resynchronise(),
+                        Poll::Pending if mem::take(&mut self.is_sent) && self.is_initial() => {
+                            self.become_current();
+                        }
                         Poll::Pending => {
                             self.prefetch.waits();
                             ready!(self.poll_look(cx));

@@ -91,7 +91,7 @@ pub enum WatchEvent<V, K = String> {
 ///
 /// Nothing is missed silently: see [`WatchEvent::Resynchronised`]. A value that can't be read comes as an
 /// error, and the flow goes on. It holds a few messages of the server's at a time where they are taken slowly,
-/// 32 MB of them at most where they were taken quickly before, and 16 bytes for each key.
+/// 2 MB of them before anything is taken, 32 MB at most where they were taken quickly, and 16 bytes for each key.
 pub struct Changes<V, K = Declared> {
     store: Store,
     flow: Box<Flow>,

@@ -19,6 +19,16 @@ pub(crate) enum Extent {
     Headers,
 }
 
+/// How messages come that are on a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// They are asked for, so many at a time.
+    Asked,
+    /// They are pushed, as long as they are read quickly: the server has less work, and sends 32 MB ahead at
+    /// most.
+    Pushed,
+}
+
 /// Messages of a stream in order, and of those that follow, until it is dropped.
 #[derive(Debug)]
 pub(crate) enum Ordered {
@@ -35,11 +45,12 @@ impl Transport {
         filter: Subject,
         from: DeliverFrom,
         extent: Extent,
+        sending: Sending,
     ) -> Result<Ordered, Fault> {
         let filters = vec![filter];
         match self {
             Self::Nats(t) => {
-                let ordered = t.ordered_of(stream, filters, from, ROOM, extent).await?;
+                let ordered = t.ordered_of(stream, filters, from, ROOM, extent, sending).await?;
                 Ok(Ordered::Nats(Box::new(ordered)))
             }
             #[cfg(feature = "memory")]
@@ -67,15 +78,6 @@ impl Ordered {
         match self {
             Self::Nats(ordered) => ordered.set_room(room),
             // Nothing is on the way in memory.
-            #[cfg(feature = "memory")]
-            Self::Memory(_) => {}
-        }
-    }
-
-    /// Lets the server push, while whoever reads is quick: it has less work then, and sends 32 MB ahead at most.
-    pub(crate) fn allow_push(&mut self) {
-        match self {
-            Self::Nats(ordered) => ordered.allow_push(),
             #[cfg(feature = "memory")]
             Self::Memory(_) => {}
         }

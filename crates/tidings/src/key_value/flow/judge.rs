@@ -34,7 +34,8 @@ impl Flow {
             Look::Unknown => {}
             Look::Undelivered(left) => match self.phase {
                 Phase::Current => {}
-                _ if left == 0 => self.become_current(),
+                // It may have been sent before the answer was, and after it was looked here.
+                _ if left == 0 => self.is_sent = true,
                 Phase::Initial => self.phase = Phase::Stalled,
                 // The server may say that one is to come, and deliver none (2.15).
                 Phase::Stalled => self.resynchronise(),

@@ -14,13 +14,13 @@ use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
 use self::create::Made;
-use self::feed::Mode;
+use self::feed::{Mode, SLOW};
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{
-    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, StoredMessage,
+    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, Sending, StoredMessage,
 };
 
 /// Text of the fault that a stream is not the one that was begun with.
@@ -50,9 +50,7 @@ pub(crate) struct NatsOrdered {
     is_again: bool,
     made: Made,
     room: usize,
-    /// `true` if whoever reads quickly is pushed to.
-    may_push: bool,
-    /// `true` if the next consumer is to push.
+    /// `true` if the consumer pushes.
     pushes: bool,
     /// Number of messages of this consumer that came; each has its number.
     number: u64,
@@ -83,6 +81,7 @@ impl NatsOrdered {
         from: DeliverFrom,
         room: usize,
         extent: Extent,
+        sending: Sending,
     ) -> Result<Self, Fault> {
         let is_whole = matches!(from, DeliverFrom::Beginning | DeliverFrom::Sequence(_));
         let last = match from {
@@ -95,8 +94,10 @@ impl NatsOrdered {
             Err(Fault::Denied(_)) => None,
             snapshot => snapshot?,
         };
-        // Nobody is known to be quick at first.
-        let mode = Mode { room, is_push: false };
+        // Where what is new begins is known of a consumer that has delivered nothing.
+        let may_push = sending == Sending::Pushed && from != DeliverFrom::New;
+        let pushes = may_push && nats.can_be_pushed_to();
+        let mode = Mode { room, is_push: pushes };
         let made = nats.ordered(stream, &filters, from, mode, extent).await?;
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
@@ -115,8 +116,7 @@ impl NatsOrdered {
             is_again: false,
             made,
             room,
-            may_push: false,
-            pushes: false,
+            pushes,
             number: 0,
             making: None,
             tries: 0,
@@ -131,19 +131,13 @@ impl NatsOrdered {
         })
     }
 
-    /// Lets the server push, while whoever reads is quick.
-    pub(crate) fn allow_push(&mut self) {
-        self.may_push = self.nats.can_be_pushed_to();
-    }
-
-    /// Sets the maximum number of messages that are on the way, or here and not yielded. Who has much room is
-    /// pushed to, where that may be.
+    /// Sets the maximum number of messages that are on the way, or here and not yielded, where they are asked for.
+    /// Who is pushed to and is given little room is slow, and asks from now on.
     pub(crate) fn set_room(&mut self, room: usize) {
-        self.room = room;
+        let before = std::mem::replace(&mut self.room, room);
         self.made.feed.set_room(room);
-        let mode = Mode { room, is_push: self.pushes };
-        if self.may_push && self.making.is_none() && mode.is_other() {
-            self.pushes = !self.pushes;
+        if self.pushes && self.making.is_none() && room <= SLOW && room < before {
+            self.pushes = false;
             self.make();
         }
     }
@@ -240,16 +234,10 @@ impl NatsOrdered {
                 tracing::debug!(stream, %fault, "a replay goes on with a new consumer");
             }
         }
-        self.ask_again();
+        // What has gone wrong with what is pushed may do so again: it is asked for.
+        self.pushes = false;
         self.make();
         None
-    }
-
-    /// Nothing is pushed any more, where that went wrong.
-    fn ask_again(&mut self) {
-        if self.pushes {
-            (self.pushes, self.may_push) = (false, false);
-        }
     }
 
     /// A consumer that could not be made: the fault, if it is to be told.
@@ -265,7 +253,7 @@ impl NatsOrdered {
                 return None;
             }
             Fault::Denied(denial) => {
-                self.ask_again();
+                self.pushes = false;
                 self.make();
                 return Some(Fault::Denied(denial));
             }
@@ -274,7 +262,7 @@ impl NatsOrdered {
                 tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
             }
         }
-        self.ask_again();
+        self.pushes = false;
         self.make();
         None
     }

@@ -7,10 +7,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::Instant;
 
 use self::silence::Silence;
 use crate::header::{self, Headers};
@@ -27,6 +29,9 @@ use crate::transport::{
 /// Beginning of the subjects on which flow control is answered.
 const FLOW_CONTROL: &str = "$JS.FC.";
 
+/// Time that a reader may take for what lies between two questions, a megabyte at least.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// An answer on its way out.
 type Answering = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
@@ -39,6 +44,8 @@ pub(crate) struct NatsPush {
     /// Number of deliveries, with the message that was yielded last.
     number: u64,
     silence: Silence,
+    /// Instant since which there was always something to read.
+    behind: Option<Instant>,
     answering: Option<Answering>,
     /// Resolves when the connection has come back: what was pushed meanwhile is lost.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -53,6 +60,8 @@ enum Came {
     Nothing,
     /// Messages were lost before it.
     Gap,
+    /// Whoever reads is slow.
+    Slow,
 }
 
 impl NatsPush {
@@ -72,6 +81,7 @@ impl NatsPush {
             receipts: Receipts::of(stream, consumer),
             number: 0,
             silence: Silence::new(),
+            behind: None,
             answering: None,
             reconnected: nats.reconnected(),
             denied: denied(nats, inbox, consumer),
@@ -104,6 +114,7 @@ impl NatsPush {
             return Came::Nothing;
         };
         self.silence.end();
+        self.behind.get_or_insert_with(Instant::now);
         self.number = number;
         let Message { subject, headers, payload, .. } = message;
         into.subject = from_nats(subject);
@@ -126,6 +137,11 @@ impl NatsPush {
         let stalled = header(header::CONSUMER_STALLED).map(|value| value.as_str());
         let asked = message.reply.as_ref().map(|reply| reply.as_str()).or(stalled);
         if let Some(asked) = asked {
+            // Each answer lets the server send more ahead.
+            let now = Instant::now();
+            if self.behind.replace(now).is_some_and(|since| now - since >= SLOW) {
+                return Came::Slow;
+            }
             self.answer(asked);
         }
         let last: Option<u64> =
@@ -148,6 +164,7 @@ impl NatsPush {
 
     /// Notices what goes wrong, while nothing comes.
     fn poll_other(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Fault>>> {
+        self.behind = None;
         if self.reconnected.poll_unpin(cx).is_ready() {
             return Poll::Ready(Some(Err(Fault::NoResponders)));
         }
@@ -199,6 +216,9 @@ impl PollInto for NatsPush {
                     Came::Message => return Poll::Ready(Some(Ok(()))),
                     Came::Nothing => {}
                     Came::Gap => return Poll::Ready(Some(Err(Fault::Timeout))),
+                    Came::Slow => {
+                        return Poll::Ready(Some(Err(Fault::client("whoever reads is slow"))));
+                    }
                 },
                 Poll::Pending => return self.poll_other(cx),
             }

@@ -40,6 +40,7 @@ struct Created {
 
 #[derive(serde::Deserialize)]
 struct Position {
+    consumer_seq: u64,
     stream_seq: u64,
 }
 
@@ -68,9 +69,10 @@ impl Nats {
             }
             created => created?,
         };
-        // What is pushed may be delivered by now, and not read.
-        let behind = if mode.is_push { 0 } else { created.delivered.stream_seq };
-        let undelivered = created.num_pending;
+        // What is pushed may be delivered by now, and is not read.
+        let delivered = created.delivered;
+        let behind = if mode.is_push { 0 } else { delivered.stream_seq };
+        let undelivered = created.num_pending + delivered.consumer_seq;
         Ok(Made { feed, behind, undelivered, _consumer: consumer })
     }
 }

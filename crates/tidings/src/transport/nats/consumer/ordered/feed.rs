@@ -1,7 +1,7 @@
 //! How a replay's messages come: asked for, or pushed.
 //!
-//! A server has less work with what it pushes, but it pushes up to 32 MB ahead. So only who has read
-//! quickly for a while is pushed to, and who becomes slow asks again.
+//! A server has less work with what it pushes, and sends 2 MB ahead at first, and 32 MB in the end. So who is slow
+//! asks for a few messages at a time from then on.
 
 use std::task::{Context, Poll};
 
@@ -12,10 +12,8 @@ use crate::transport::nats::consumer::push::NatsPush;
 use crate::transport::nats::jetstream::consumer_config as config;
 use crate::transport::{ConsumerConfig, Fault, Incoming, PollInto as _};
 
-/// Room of a reader that is quick: from here on it is pushed to.
-const QUICK: usize = 256;
-/// Room of a reader that is slow: from here on it asks again.
-const SLOW: usize = 64;
+/// Room of a reader that has become slow: from here on it asks again.
+pub(super) const SLOW: usize = 64;
 
 /// The messages of a consumer that were sent to whoever reads.
 #[derive(Debug)]
@@ -31,13 +29,6 @@ pub(super) struct Mode {
     pub(super) room: usize,
     /// Whether they are pushed.
     pub(super) is_push: bool,
-}
-
-impl Mode {
-    /// Whether a reader with this room is to be served in another way than now.
-    pub(super) fn is_other(self) -> bool {
-        if self.is_push { self.room <= SLOW } else { self.room >= QUICK }
-    }
 }
 
 impl Nats {
