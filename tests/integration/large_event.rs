@@ -22,10 +22,10 @@ struct Taken {
 /// A server on which `reader` may not publish on some subjects.
 fn users(denied: &str) -> String {
     format!(
-        r#"authorization {{ users: [
+        "authorization {{ users: [
             {{ user: owner, password: p }}
             {{ user: reader, password: p, permissions: {{ publish: {{ deny: [{denied}] }} }} }}
-        ] }}"#
+        ] }}"
     )
 }
 

@@ -35,7 +35,7 @@ impl AsyncRead for Bytes {
     ) -> Poll<io::Result<()>> {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
         let len = left.min(READ).min(buffer.remaining());
-        let value = (self.at >> 16) as u8;
+        let [.., value, _, _] = self.at.to_be_bytes();
         buffer.initialize_unfilled_to(len).fill(value);
         buffer.advance(len);
         self.at += len as u64;
@@ -79,8 +79,9 @@ fn highest() -> Result<u64> {
     Ok(u64::saturating_mul(kibibytes, 1024))
 }
 
+#[expect(clippy::print_stdout, reason = "its output is what it is for")]
 fn tell(what: &str) -> Result<()> {
-    println!("{what:<20} {:.1} MiB", highest()? as f64 / f64::from(1 << 20));
+    println!("{what:<20} {} MiB", highest()?.div_ceil(1 << 20));
     Ok(())
 }
 

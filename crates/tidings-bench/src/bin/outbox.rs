@@ -107,7 +107,7 @@ impl Bench {
         let events = orders(EVENTS);
         let (begun, processor) = (Instant::now(), processor_time());
         self.bus.publish_all(events).await?;
-        Ok((per_second(EVENTS, begun), processor_time() - processor))
+        Ok((per_second(EVENTS, begun), processor_time().saturating_sub(processor)))
     }
 
     /// Events, committed as the time begins.
@@ -147,7 +147,7 @@ impl Bench {
             relay.shutdown().await;
         }
         // With what is removed last.
-        let processor = processor_time() - processor;
+        let processor = processor_time().saturating_sub(processor);
         ensure!(self.outbox.status().await?.pending == 0, "rows are left");
         Ok((rate, processor))
     }

@@ -400,7 +400,7 @@ async fn memory_does_not_grow_with_an_object() {
         let mut input = child.stdin.take().unwrap();
         let mut early = 0;
         for written in 0..MEGABYTES {
-            input.write_all(&vec![written as u8; 1 << 20]).unwrap();
+            input.write_all(&vec![u8::try_from(written).unwrap(); 1 << 20]).unwrap();
             if written == 24 {
                 early = highest(&child);
             }
@@ -422,7 +422,7 @@ async fn memory_does_not_grow_with_an_object() {
         // The last one waits until it has been looked.
         for read in 0..MEGABYTES - 1 {
             output.read_exact(&mut piece).unwrap();
-            assert!(piece.iter().all(|byte| *byte == read as u8), "{read}");
+            assert!(piece.iter().all(|byte| usize::from(*byte) == read), "{read}");
             if read == 24 {
                 early = highest(&child);
             }

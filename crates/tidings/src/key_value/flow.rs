@@ -72,6 +72,8 @@ enum Phase {
     Initial,
     /// So it is, and nothing came since the last look.
     Stalled,
+    /// The server has sent all that the bucket had: what is not told of it is here.
+    Sent,
     /// Changes are told.
     Current,
 }
@@ -89,8 +91,6 @@ pub(crate) struct Flow {
     /// Whether something may have been missed, and that is still to be told.
     is_gap: bool,
     is_gone: bool,
-    /// Whether the server has sent all that the bucket had: what is not read of it is here.
-    is_sent: bool,
     tries: u32,
     last: u64,
     known: Known,
@@ -127,7 +127,6 @@ impl Flow {
             is_whole,
             is_gap: false,
             is_gone: false,
-            is_sent: false,
             tries: 0,
             last: 0,
             known: Known::default(),
@@ -144,7 +143,10 @@ impl Flow {
         if mem::take(&mut self.is_gap) {
             self.steps.push_back(Step::Resynchronised);
         }
-        (self.is_gone, self.is_sent) = (false, false);
+        self.is_gone = false;
+        if self.phase == Phase::Sent {
+            self.phase = Phase::Initial;
+        }
         let all = opened.ordered.begun_with();
         if self.is_initial() && all == 0 {
             self.become_current();
@@ -224,9 +226,7 @@ impl Flow {
                         Poll::Ready(Some(Err(fault))) => self.failed(fault),
                         Poll::Ready(None) if self.is_closed() => self.state = State::Ended,
                         Poll::Ready(None) => self.resynchronise(),
-                        Poll::Pending if mem::take(&mut self.is_sent) && self.is_initial() => {
-                            self.become_current();
-                        }
+                        Poll::Pending if self.phase == Phase::Sent => self.become_current(),
                         Poll::Pending => {
                             self.prefetch.waits();
                             ready!(self.poll_look(cx));

@@ -60,7 +60,6 @@ impl Transport {
 /// Deliveries of a consumer, until it is dropped. It ends only when the bus is closed; a fault is
 /// reported and the flow goes on where it can.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one for each consumer, and it never moves")]
 pub(crate) enum Pull {
     Nats(DeliveryFilter<NatsPull>),
     NatsOrdered(DeliveryFilter<NatsOrdered>),

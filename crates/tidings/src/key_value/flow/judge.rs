@@ -33,9 +33,9 @@ impl Flow {
         match look {
             Look::Unknown => {}
             Look::Undelivered(left) => match self.phase {
-                Phase::Current => {}
+                Phase::Sent | Phase::Current => {}
                 // It may have been sent before the answer was, and after it was looked here.
-                _ if left == 0 => self.is_sent = true,
+                _ if left == 0 => self.phase = Phase::Sent,
                 Phase::Initial => self.phase = Phase::Stalled,
                 // The server may say that one is to come, and deliver none (2.15).
                 Phase::Stalled => self.resynchronise(),

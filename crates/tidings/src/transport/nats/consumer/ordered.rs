@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use tokio::time::sleep;
 
 use self::create::Made;
-use self::feed::{Mode, SLOW};
+use self::feed::{Delivery, SLOW};
 use crate::backoff::Backoff;
 use crate::jitter::jittered;
 use crate::subject::Subject;
@@ -50,8 +50,8 @@ pub(crate) struct NatsOrdered {
     is_again: bool,
     made: Made,
     room: usize,
-    /// `true` if the consumer pushes.
-    pushes: bool,
+    /// How the next consumer sends its messages.
+    sending: Sending,
     /// Number of messages of this consumer that came; each has its number.
     number: u64,
     making: Option<Making>,
@@ -95,10 +95,9 @@ impl NatsOrdered {
             snapshot => snapshot?,
         };
         // Where what is new begins is known of a consumer that has delivered nothing.
-        let may_push = sending == Sending::Pushed && from != DeliverFrom::New;
-        let pushes = may_push && nats.can_be_pushed_to();
-        let mode = Mode { room, is_push: pushes };
-        let made = nats.ordered(stream, &filters, from, mode, extent).await?;
+        let may_push = from != DeliverFrom::New && nats.can_be_pushed_to();
+        let sending = if may_push { sending } else { Sending::Asked };
+        let made = nats.ordered(stream, &filters, from, Delivery { room, sending }, extent).await?;
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
             DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
@@ -116,7 +115,7 @@ impl NatsOrdered {
             is_again: false,
             made,
             room,
-            pushes,
+            sending,
             number: 0,
             making: None,
             tries: 0,
@@ -136,8 +135,9 @@ impl NatsOrdered {
     pub(crate) fn set_room(&mut self, room: usize) {
         let before = std::mem::replace(&mut self.room, room);
         self.made.feed.set_room(room);
-        if self.pushes && self.making.is_none() && room <= SLOW && room < before {
-            self.pushes = false;
+        if self.sending == Sending::Pushed && self.making.is_none() && room <= SLOW && room < before
+        {
+            self.sending = Sending::Asked;
             self.make();
         }
     }
@@ -174,11 +174,11 @@ impl NatsOrdered {
         let (nats, stream, filters) =
             (self.nats.clone(), self.stream.clone(), self.filters.clone());
         let (from, extent) = (self.from, self.extent);
-        let mode = Mode { room: self.room, is_push: self.pushes };
+        let delivery = Delivery { room: self.room, sending: self.sending };
         let identity = self.identity.clone();
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
-            let made = nats.ordered(&stream, &filters, from, mode, extent).await?;
+            let made = nats.ordered(&stream, &filters, from, delivery, extent).await?;
             // Asked for once it is made: then it is of this stream.
             if let Some(identity) = identity {
                 let snapshot = nats.stream_snapshot(&stream).await?;
@@ -235,7 +235,7 @@ impl NatsOrdered {
             }
         }
         // What has gone wrong with what is pushed may do so again: it is asked for.
-        self.pushes = false;
+        self.sending = Sending::Asked;
         self.make();
         None
     }
@@ -253,7 +253,7 @@ impl NatsOrdered {
                 return None;
             }
             Fault::Denied(denial) => {
-                self.pushes = false;
+                self.sending = Sending::Asked;
                 self.make();
                 return Some(Fault::Denied(denial));
             }
@@ -262,7 +262,7 @@ impl NatsOrdered {
                 tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
             }
         }
-        self.pushes = false;
+        self.sending = Sending::Asked;
         self.make();
         None
     }

@@ -134,8 +134,8 @@ impl NatsPush {
         }
         self.silence.end();
         let header = |name| message.headers.as_ref().and_then(|headers| headers.get(name));
-        let stalled = header(header::CONSUMER_STALLED).map(|value| value.as_str());
-        let asked = message.reply.as_ref().map(|reply| reply.as_str()).or(stalled);
+        let stalled = header(header::CONSUMER_STALLED).map(async_nats::HeaderValue::as_str);
+        let asked = message.reply.as_deref().or(stalled);
         if let Some(asked) = asked {
             // Each answer lets the server send more ahead.
             let now = Instant::now();

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::feed::{Feed, Mode};
+use super::feed::{Delivery, Feed};
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::ephemeral::Ephemeral;
 use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault};
+use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault, Sending};
 
 /// Time that a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ impl Nats {
         stream: &str,
         filters: &[Subject],
         from: DeliverFrom,
-        mode: Mode,
+        delivery: Delivery,
         extent: Extent,
     ) -> Result<Made, Fault> {
         let name = Uuid::now_v7().simple().to_string();
@@ -59,7 +59,7 @@ impl Nats {
         let consumer = Ephemeral::new(self, stream, &known.name);
         let call = format!("CONSUMER.CREATE.{stream}.{}", known.name);
         let mut config = config::ordered(&known, INACTIVE, extent);
-        let feed = Feed::open(self, stream, known, mode, &mut config).await?;
+        let feed = Feed::open(self, stream, known, delivery, &mut config).await?;
         let mut create = Create { stream_name: stream, config, action: "create" };
         let created: Created = match self.api(call.clone(), &create).await {
             // It takes what the stream lets it have.
@@ -71,7 +71,7 @@ impl Nats {
         };
         // What is pushed may be delivered by now, and is not read.
         let delivered = created.delivered;
-        let behind = if mode.is_push { 0 } else { delivered.stream_seq };
+        let behind = if delivery.sending == Sending::Pushed { 0 } else { delivered.stream_seq };
         let undelivered = created.num_pending + delivered.consumer_seq;
         Ok(Made { feed, behind, undelivered, _consumer: consumer })
     }

@@ -10,7 +10,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::consumer::push::NatsPush;
 use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{ConsumerConfig, Fault, Incoming, PollInto as _};
+use crate::transport::{ConsumerConfig, Fault, Incoming, PollInto as _, Sending};
 
 /// Room of a reader that has become slow: from here on it asks again.
 pub(super) const SLOW: usize = 64;
@@ -22,13 +22,13 @@ pub(super) enum Feed {
     Push(Box<NatsPush>),
 }
 
-/// What decides how messages come.
+/// Way in which messages come.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mode {
+pub(super) struct Delivery {
     /// Number of messages that may be on the way where they are asked for.
     pub(super) room: usize,
-    /// Whether they are pushed.
-    pub(super) is_push: bool,
+    /// How they are sent.
+    pub(super) sending: Sending,
 }
 
 impl Nats {
@@ -44,16 +44,16 @@ impl Feed {
         nats: &Nats,
         stream: &str,
         known: ConsumerConfig,
-        mode: Mode,
+        delivery: Delivery,
         config: &mut config::Config,
     ) -> Result<Self, Fault> {
-        if mode.is_push {
+        if delivery.sending == Sending::Pushed {
             let inbox = nats.new_inbox();
             let push = NatsPush::listen(nats, stream, &known.name, &inbox).await?;
             config::push_to(config, &inbox);
             return Ok(Self::Push(Box::new(push)));
         }
-        let pull = NatsPull::of_unsettled(nats, stream, known, mode.room).await?;
+        let pull = NatsPull::of_unsettled(nats, stream, known, delivery.room).await?;
         Ok(Self::Pull(Box::new(pull)))
     }
 
