@@ -42,6 +42,7 @@ impl WireConsumer {
     }
 
     /// Takes so many messages that a consumer without acks pushes, from the first on or the last of each subject.
+    #[cfg(feature = "optional")]
     pub(crate) fn pushed(
         mut self,
         stream: &str,

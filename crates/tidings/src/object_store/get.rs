@@ -38,7 +38,8 @@ pub struct GetObject {
 }
 
 impl Objects {
-    /// Reads an object; `None` at once if there is none. A link is followed, also to another store.
+    /// Reads an object; `None` at once if there is none. A link is followed, also to another store. Any server of
+    /// the store's replicas answers, and one may be a moment behind.
     ///
     /// ```
     /// # use tidings::ObjectStoreConfig;
