@@ -1,5 +1,6 @@
 //! The fixed work that is counted, each piece beside the parts that it can't do without.
 
+#[cfg(feature = "optional")]
 mod follow_up;
 mod handle;
 mod memory;
@@ -42,11 +43,13 @@ impl Part {
 /// Does all of it, and says on the standard output what is counted, in that order.
 pub(crate) fn run() -> anyhow::Result<()> {
     publish::run()?;
-    follow_up::run()?;
     handle::run()?;
     memory::run()?;
     #[cfg(feature = "optional")]
-    handle::run_optional()?;
+    {
+        follow_up::run()?;
+        handle::run_optional()?;
+    }
     Ok(())
 }
 
