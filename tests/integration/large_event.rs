@@ -36,7 +36,7 @@ async fn user(server: &Server, name: &str) -> Bus {
     Bus::builder().server(server.url()).user_and_password(name, "p").connect().await.unwrap()
 }
 
-/// It is a failure as any other: tried again until the store is back, and no letter.
+/// A store out of reach is a failure as any other: tried again until it is back, and no letter.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_out_of_reach_is_tried_again() {
     let server = Server::with_config(&users(READS)).await;

@@ -124,7 +124,7 @@ async fn has_a_span(bus: Bus) {
     assert!(text.contains(&format!("begins parent=\"{parent}\"")), "{text}");
 }
 
-/// What is known of a ship, by its name.
+/// A ship, by its name.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Bucket)]
 #[bucket(name = "ships", key = "{ship}")]
 struct Berth {

@@ -94,7 +94,7 @@ async fn a_server_halts_while_nobody_reads() {
     assert!(matches!(soon(changes.next()).await, Some(Ok(WatchEvent::Current))));
 }
 
-/// Who may not answer flow control asks for what it may not be pushed.
+/// A user that may not answer flow control asks, and is told all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_right_to_answer_all_is_told() {
     let config = r#"authorization { users: [

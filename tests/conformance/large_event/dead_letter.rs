@@ -66,7 +66,7 @@ async fn a_letter_refers_and_is_put_back_with_its_object(env: Env) {
     running.shutdown().await;
 }
 
-/// Who looks through letters reads all of an event, as long as its object is there.
+/// A large payload can be read from its letter, as long as its object is there.
 async fn a_letter_is_opened(env: Env) {
     let (bus, store) = scans(&env).await;
     let (running, _seen) = patient(&bus, &Arc::default()).await;

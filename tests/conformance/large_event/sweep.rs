@@ -97,7 +97,7 @@ async fn an_event_keeps_the_object_that_was_stored_again(env: Env) {
     assert_eq!(objects(&store).await.len(), 1);
 }
 
-/// It has the store of the scans.
+/// Another stream with the store of the scans.
 #[derive(EventStream)]
 #[stream(name = "COPIES", subjects("copies.>"), large_store = "SCANS-large")]
 struct Copies;

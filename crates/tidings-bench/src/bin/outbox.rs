@@ -64,7 +64,7 @@ impl From<OrderPlaced> for OrderBatched {
     }
 }
 
-/// What is relayed, and how.
+/// Events to be relayed, and the way in which they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// Each order is a key.

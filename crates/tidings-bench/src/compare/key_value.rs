@@ -189,7 +189,7 @@ pub(crate) async fn raw_watch(environment: Arc<Environment>, count: usize) -> Re
     }))
 }
 
-/// The same messages, pushed to who looks at nothing.
+/// A watch's messages, pushed to a client that looks at nothing.
 pub(crate) async fn pushed_watch(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     fill(&environment, count).await?;
     let wire = WireConsumer::connect(&environment.url())?;
@@ -199,7 +199,7 @@ pub(crate) async fn pushed_watch(environment: Arc<Environment>, count: usize) ->
     }))
 }
 
-/// The same messages with an id each, sent by who does nothing else.
+/// A put's messages with an id each, sent by a client that does nothing else.
 pub(crate) async fn raw_put_with_id(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     raw(&environment, KEYS).await?;
     let jetstream = environment.jetstream.clone();

@@ -138,7 +138,7 @@ pub(crate) async fn raw_get(environment: Arc<Environment>, count: usize) -> Resu
     }))
 }
 
-/// The same chunks, pushed to who looks at nothing.
+/// An object's chunks, pushed to a client that looks at nothing.
 pub(crate) async fn chunks_get(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let (store, data) = (ours(&environment).await?, data(count));
     let stored = store.put("large", data).await?;

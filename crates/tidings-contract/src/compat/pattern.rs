@@ -106,7 +106,7 @@ impl Pattern {
     }
 }
 
-/// What ECMA calls white space, and the ends of lines.
+/// White space of ECMA-262, and the ends of lines.
 const SPACES: &str = "\\t-\\r \\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}\\u{feff}";
 
 /// ECMA's own escapes as this crate's regular expressions write them.

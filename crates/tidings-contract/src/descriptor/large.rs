@@ -17,7 +17,7 @@ pub struct LargePayload {
 }
 
 impl LargePayload {
-    /// What no message holds goes to the store of this name.
+    /// Name of the store to which goes what no message holds.
     pub fn new(store: impl Into<String>) -> Self {
         Self { over: None, store: store.into() }
     }

@@ -242,7 +242,7 @@ impl PutError {
     }
 }
 
-/// What is wrong with the revision that a change is of, in words.
+/// Fault of the revision that a change is of, in words.
 fn changed(expected: u64) -> String {
     match expected {
         0 => "has or had a value already".to_owned(),

@@ -1,4 +1,4 @@
-//! What stands in a catalog beside its messages.
+//! Services, durable consumers, streams and stores of a catalog, as `schema check` judges them.
 
 use std::path::Path;
 

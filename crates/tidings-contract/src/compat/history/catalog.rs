@@ -1,4 +1,4 @@
-//! What stands in a catalog beside its messages, before and since.
+//! Services, durable consumers, streams and stores of a catalog, before and since.
 
 use std::cell::OnceCell;
 

@@ -27,7 +27,7 @@ enum Part<'a> {
         most: Option<u32>,
     },
     Either(Vec<Vec<Part<'a>>>),
-    /// What is compared as a whole.
+    /// Pattern that is compared as a whole.
     Other(&'a Hir),
 }
 

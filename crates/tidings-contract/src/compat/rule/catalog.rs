@@ -1,4 +1,4 @@
-//! What a change of a catalog breaks beyond its messages: services, durable consumers, streams and stores.
+//! Rules of a catalog beyond its messages: services, durable consumers, streams and stores.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a change of a message breaks, beyond its schemas.
+//! Rules of a message beyond its schemas.
 
 use std::fmt;
 

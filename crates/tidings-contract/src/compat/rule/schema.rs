@@ -1,4 +1,4 @@
-//! What a change of a schema breaks.
+//! Rules of a schema.
 
 use std::fmt;
 

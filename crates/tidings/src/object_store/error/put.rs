@@ -139,7 +139,7 @@ pub enum ObjectPutError {
     },
 }
 
-/// What is wrong with the revision that a put is of, in words.
+/// Fault of the revision that a put is of, in words.
 fn changed(expected: u64) -> String {
     match expected {
         0 => "is there already, or was".to_owned(),
