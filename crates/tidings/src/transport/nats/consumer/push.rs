@@ -47,6 +47,8 @@ pub(crate) struct NatsPush {
     /// Instant since which there was always something to read.
     behind: Option<Instant>,
     answering: Option<Answering>,
+    /// Whether a message has come since all else was looked at.
+    has_come: bool,
     /// Resolves when the connection has come back: what was pushed meanwhile is lost.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Resolves when the server does not allow the inbox, or the answers.
@@ -83,6 +85,7 @@ impl NatsPush {
             silence: Silence::new(),
             behind: None,
             answering: None,
+            has_come: false,
             reconnected: nats.reconnected(),
             denied: denied(nats, inbox, consumer),
         })
@@ -213,13 +216,21 @@ impl PollInto for NatsPush {
             match self.messages.poll_next_unpin(cx) {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(message)) => match self.read(message, into) {
-                    Came::Message => return Poll::Ready(Some(Ok(()))),
+                    Came::Message => {
+                        self.has_come = true;
+                        return Poll::Ready(Some(Ok(())));
+                    }
                     Came::Nothing => {}
                     Came::Gap => return Poll::Ready(Some(Err(Fault::Timeout))),
                     Came::Slow => {
                         return Poll::Ready(Some(Err(Fault::client("whoever reads is slow"))));
                     }
                 },
+                // Those that come in a moment are read together, before all else is looked at.
+                Poll::Pending if std::mem::take(&mut self.has_come) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Poll::Pending => return self.poll_other(cx),
             }
         }

@@ -6,36 +6,39 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Silence after which a consumer counts as gone: two heartbeats and some.
-const TOO_LONG: Duration = Duration::from_secs(11);
+/// Half of the silence after which a consumer counts as gone: a heartbeat and some.
+const HALF: Duration = Duration::from_millis(5500);
 
-/// Time in which nothing came.
+/// Time in which nothing came. It is looked at every half of it, since to set a timer with each message costs more.
 #[derive(Debug)]
 pub(super) struct Silence {
     timer: Pin<Box<Sleep>>,
-    /// `true` if something has come since the timer was set: it is set again before anybody waits.
-    is_over: bool,
+    /// Number of halves that have gone by since something came, beside the one that something may have come in.
+    halves: u8,
 }
 
 impl Silence {
     pub(super) fn new() -> Self {
-        Self { timer: Box::pin(sleep(TOO_LONG)), is_over: true }
+        Self { timer: Box::pin(sleep(HALF)), halves: 0 }
     }
 
     /// Something has come.
     #[inline]
     pub(super) fn end(&mut self) {
-        self.is_over = true;
+        self.halves = 0;
     }
 
-    /// Waits until it lasts for too long.
+    /// Waits until it lasts for too long: two halves at least, and three at most.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.is_over) {
-            self.timer.as_mut().reset(Instant::now() + TOO_LONG);
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            self.timer.as_mut().reset(Instant::now() + HALF);
+            self.halves += 1;
+            if self.halves > 2 {
+                self.halves = 0;
+                return Poll::Ready(());
+            }
         }
-        ready!(self.timer.as_mut().poll(cx));
-        self.is_over = true;
-        Poll::Ready(())
     }
 }
 
@@ -48,13 +51,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whatever_comes_ends_it() {
         let mut silence = Silence::new();
-        for _ in 0..3 {
+        for _ in 0..5 {
             let wait = poll_fn(|cx| silence.poll(cx));
-            assert!(tokio::time::timeout(Duration::from_secs(10), wait).await.is_err());
+            assert!(tokio::time::timeout(HALF * 2, wait).await.is_err());
             silence.end();
         }
         let begun = Instant::now();
         poll_fn(|cx| silence.poll(cx)).await;
-        assert_eq!(begun.elapsed(), TOO_LONG);
+        assert!((HALF * 2..=HALF * 3).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     }
 }
