@@ -78,14 +78,14 @@ async fn many_objects_between_each_other(env: Env) {
     let puts = (0..8_usize).map(|object| {
         let files = files.clone();
         let meta = ObjectMeta::new(format!("object {object}")).with_chunk_size(100);
-        tokio::spawn(async move { files.put(meta, bytes(5000 + object)).await.unwrap() })
+        tokio::spawn(async move { files.put(meta, bytes(150_000 + object)).await.unwrap() })
     });
     for put in puts.collect::<Vec<_>>() {
         put.await.unwrap();
     }
     for object in 0..8 {
         let found = files.get(format!("object {object}")).await.unwrap().unwrap();
-        assert!(found.bytes().await.unwrap() == bytes(5000 + object));
+        assert!(found.bytes().await.unwrap() == bytes(150_000 + object));
     }
 }
 

@@ -1,11 +1,12 @@
 //! Messages of one subject in order, several with one question (ADR-31, server 2.11).
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use async_nats::{StatusCode, Subscriber};
+use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::timeout;
 
 use crate::header::Headers;
@@ -32,8 +33,11 @@ struct Question<'a> {
 pub(crate) struct NatsRun {
     nats: Nats,
     answers: Subscriber,
+    /// What has come and is not yielded.
+    come: VecDeque<StoredMessage>,
     end: Option<End>,
-    any: bool,
+    /// The last message that came.
+    last: Option<u64>,
 }
 
 /// How a run ended.
@@ -68,45 +72,74 @@ impl Nats {
         let subscribing = self.client().subscribe(subject_of(inbox));
         let answers = self.in_time(async { subscribing.await.map_err(|_| self.gone()) }).await?;
         self.in_time(self.give(&question, to, Some(reply))).await?;
-        Ok(NatsRun { nats: self.clone(), answers, end: None, any: false })
+        Ok(NatsRun { nats: self.clone(), answers, come: VecDeque::new(), end: None, last: None })
     }
 }
 
 impl NatsRun {
     /// The next message; `None` after the last.
+    ///
+    /// Nothing is lost if the future is dropped.
     pub(crate) async fn next(&mut self) -> Result<Option<StoredMessage>, Fault> {
-        if self.end.is_some() {
-            return Ok(None);
+        while self.come.is_empty() && self.end.is_none() {
+            let Ok(answer) = timeout(QUIET, self.answers.next()).await else {
+                self.end = Some(End::Broken);
+                break;
+            };
+            self.read(answer)?;
         }
-        let Ok(answer) = timeout(QUIET, self.answers.next()).await else {
-            return Ok(self.ended(End::Broken));
-        };
+        // What has come meanwhile, and so whether it is all of it.
+        while self.end.is_none()
+            && let Some(answer) = self.answers.next().now_or_never()
+        {
+            self.read(answer)?;
+        }
+        Ok(self.come.pop_front())
+    }
+
+    fn read(&mut self, answer: Option<Message>) -> Result<(), Fault> {
         let answer = answer.ok_or_else(|| self.nats.gone())?;
         match answer.status {
             None => {}
-            Some(StatusCode::NOT_FOUND) => return Ok(self.ended(End::Whole)),
-            Some(status) if status.as_u16() == END => return Ok(self.ended(End::Whole)),
-            Some(_) => return Ok(self.ended(End::Broken)),
+            Some(StatusCode::NOT_FOUND) => {
+                self.end = Some(End::Whole);
+                return Ok(());
+            }
+            Some(status) => {
+                let is_end = status.as_u16() == END;
+                self.end = Some(if is_end { End::Whole } else { End::Broken });
+                return Ok(());
+            }
         }
-        let message = direct(answer);
-        self.any |= message.is_some();
-        // An older server takes the question for another one.
-        Ok(message.or_else(|| self.ended(End::Broken)))
+        match direct(answer) {
+            Some(message) => {
+                self.last = Some(message.sequence);
+                self.come.push_back(message);
+            }
+            // An older server takes the question for another one.
+            None => self.end = Some(End::Broken),
+        }
+        Ok(())
     }
 
-    fn ended(&mut self, end: End) -> Option<StoredMessage> {
-        self.end = Some(end);
-        None
+    /// Number of messages that have come and are not yielded.
+    pub(crate) fn waiting(&self) -> usize {
+        self.come.len()
+    }
+
+    /// The last message that it has, once all of it has come: what is behind that can be asked for.
+    pub(crate) fn whole_until(&self) -> Option<u64> {
+        self.last.filter(|_| self.end == Some(End::Whole))
     }
 
     /// Returns `true` if it ended before anything came, and not because there is nothing.
     pub(crate) fn is_useless(&self) -> bool {
-        !self.any && self.end == Some(End::Broken)
+        self.last.is_none() && self.end == Some(End::Broken)
     }
 
     /// Returns `true` if a message came.
     pub(crate) fn has_yielded(&self) -> bool {
-        self.any
+        self.last.is_some()
     }
 }
 
