@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
-use tidings::contract::{Catalog, DurableConsumer, Handled};
+use tidings::contract::{Catalog, DurableConsumer, Handled, Store, StoreKind};
 use tidings::prelude::*;
-use tidings::{Batch, DeadLetterPolicy, RegistryCatalogError, ServeError, Upcast};
+use tidings::{
+    Batch, DeadLetterPolicy, ObjectStoreConfig, RegistryCatalogError, ServeError, Upcast,
+    WatchEvent,
+};
 use tidings_tests::Server;
 
 #[derive(EventStream)]
@@ -210,6 +213,59 @@ fn a_registry_without_handlers_has_a_catalog() {
     let asking = Registry::new("gate").asks::<FindParcel>().catalog().unwrap();
     assert_eq!(asking.services().next().unwrap().asks.len(), 1);
     assert!(asking.get("parcels-find", 1).unwrap().reply.is_some());
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "routes", key = "{depot}")]
+struct Itinerary {
+    depot: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "doors", key = "{depot}")]
+struct Door {
+    depot: String,
+}
+
+#[derive(EventStream)]
+#[stream(name = "SCANS", subjects("scans.>"), large_store)]
+struct Scans;
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "scans.taken", stream = Scans, large)]
+struct ScanTaken {
+    image: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "scans.lost", stream = Scans)]
+struct ScanLost;
+
+#[test]
+fn a_service_lists_the_stores_that_it_uses() {
+    let stores = |registry: Registry| {
+        let catalog = registry.catalog().unwrap();
+        let stores = catalog.services().next().unwrap().stores.clone();
+        let declared: Vec<_> = catalog.streams().map(|(name, _)| name.to_owned()).collect();
+        assert!(stores.iter().all(|store| declared.contains(&store.stream())), "{declared:?}");
+        stores.into_iter().collect::<Vec<_>>()
+    };
+    let bucket = |name| Store::new(StoreKind::Bucket, name);
+    let objects = |name| Store::new(StoreKind::ObjectStore, name);
+    let learn = |_: WatchEvent<Itinerary, ItineraryKey>, _: Context| async { Ok(()) };
+    let declaring = Registry::new("post")
+        .bucket::<Door>()
+        .bucket::<Itinerary>()
+        .object_store(ObjectStoreConfig::new("labels"))
+        .watch(Route::watch::<Itinerary>(learn));
+    assert_eq!(stores(declaring), [bucket("doors"), bucket("routes"), objects("labels")]);
+    // Who publishes or handles what may be large, uses the store of it.
+    let large = objects("SCANS-large");
+    let taken = |_: ScanTaken, _: Context| async { Ok(()) };
+    assert_eq!(stores(Registry::new("post").handle::<ScanTaken>(taken)), [large.clone()]);
+    assert_eq!(stores(Registry::new("post").publishes::<ScanTaken>()), [large]);
+    let lost = |_: ScanLost, _: Context| async { Ok(()) };
+    assert_eq!(stores(Registry::new("post").handle::<ScanLost>(lost)), []);
 }
 
 #[test]

@@ -61,4 +61,6 @@ pub use folder::{
     AcceptError, CheckError, CurrentError, Drift, DriftKind, FileDrift, ReadError, ReferenceError,
     StreamFile, UPDATE_SCHEMAS, WriteError, accept, acceptances, stream_files,
 };
-pub use service::{AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service};
+pub use service::{
+    AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service, Store, StoreKind,
+};

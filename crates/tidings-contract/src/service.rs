@@ -2,6 +2,7 @@
 
 mod consumer;
 mod read;
+mod store;
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,9 @@ use crate::fingerprint::Fingerprint;
 
 pub use consumer::{AckPolicy, DeliverPolicy, DurableConsumer};
 pub(crate) use read::{Unexpected, read};
+pub use store::{Store, StoreKind};
 
-/// A program's part in a set of messages: which it handles, publishes and asks for.
+/// A program's part in a set of messages: which it handles, publishes and asks for, and which stores it uses.
 ///
 /// Its lists are ordered and hold nothing twice, so that a service is the same in whatever order it was
 /// described.
@@ -48,6 +50,8 @@ pub struct Service {
     pub publishes: BTreeSet<MessageVersion>,
     /// The requests that it asks.
     pub asks: BTreeSet<MessageVersion>,
+    /// The buckets and object stores that it uses.
+    pub stores: BTreeSet<Store>,
 }
 
 /// Name and version of a message, which need not be in the catalog.
@@ -88,6 +92,7 @@ impl Service {
             handles: BTreeSet::new(),
             publishes: BTreeSet::new(),
             asks: BTreeSet::new(),
+            stores: BTreeSet::new(),
         }
     }
 
@@ -126,6 +131,13 @@ impl Service {
         self
     }
 
+    /// Adds a bucket or an object store that it uses.
+    #[must_use]
+    pub fn uses(mut self, store: Store) -> Self {
+        self.stores.insert(store);
+        self
+    }
+
     /// Its durable consumers, one for each message that they deliver.
     pub(crate) fn consumers(&self) -> impl Iterator<Item = &DurableConsumer> {
         self.handles.iter().filter_map(|handled| handled.consumer.as_ref())
@@ -151,6 +163,10 @@ impl Service {
             if let Some(text) = text {
                 value[key] = text.as_str().into();
             }
+        }
+        // Folders that were written before services had any say nothing of them.
+        if !self.stores.is_empty() {
+            value["stores"] = self.stores.iter().map(Store::to_value).collect();
         }
         value
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 use tidings_contract::{
     AckPolicy, Catalog, DeliverPolicy, Descriptor, DurableConsumer, Handled, Kind, MessageVersion,
-    Service,
+    Service, StoreKind,
 };
 
 use super::text::{Line, counted, spans, time};
@@ -134,6 +134,7 @@ fn card(catalog: &Catalog, service: &Service) -> Markup {
             (messages(catalog, "Handles", handles.into_iter()))
             (messages(catalog, "Asks", service.asks.iter()))
             (messages(catalog, "Answers", answers.into_iter()))
+            (stores(catalog, service))
         }
     }
 }
@@ -154,6 +155,37 @@ fn messages<'a>(
                 ul.links { @for message in messages { li { (message_link(catalog, message)) } } }
             }
         }
+    }
+}
+
+/// The buckets and object stores of a service, each with a link to its stream where the page has it.
+fn stores(catalog: &Catalog, service: &Service) -> Markup {
+    let streams: BTreeSet<&str> = catalog.streams().map(|(name, _)| name).collect();
+    let count = service.stores.len();
+    html! {
+        @if count > 0 {
+            details open[count <= MOST_OPEN] {
+                summary { "Uses " (counted(count, "store")) }
+                ul.links {
+                    @for store in &service.stores {
+                        @let stream = store.stream();
+                        li {
+                            @if streams.contains(stream.as_str()) { a href={ "#stream-" (stream) } { (Line(&store.name)) } }
+                            @else { (Line(&store.name)) }
+                            " " span.quiet { (kind(store.kind)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A kind of store, in words.
+fn kind(kind: StoreKind) -> &'static str {
+    match kind {
+        StoreKind::Bucket => "bucket",
+        _ => "object store",
     }
 }
 

@@ -145,9 +145,12 @@ fn differences(declared: &Declared<'_>, found: &Value) -> Vec<Check> {
     }
     judge(
         "its deliver policy",
-        "all".to_owned(),
+        consumer.deliver_policy.to_string(),
         text("deliver_policy"),
-        "if what was stored before it was made is wanted too, delete it while its service stops",
+        &format!(
+            "one that is there goes on where it stands: if it is to begin elsewhere, delete it while \
+             {service} stops, which makes it again"
+        ),
     );
     different.extend(replicas(&name, found));
     different

@@ -1,7 +1,7 @@
 //! Streams against the contracts.
 
 use tidings::{PlanAction, StreamConfig};
-use tidings_contract::Catalog;
+use tidings_contract::{Catalog, Service};
 use tidings_subject::check_stream_name;
 
 use super::check::Check;
@@ -50,11 +50,13 @@ pub(super) async fn judge(
         let shown = plan.to_string().replace('\n', "; ");
         let store = Store::of(name);
         let (about, called) = store.map_or(("stream", name), Store::named);
+        let users = users(catalog, name);
+        let used = if users.is_empty() { String::new() } else { format!(", and used by {users}") };
         checks.push(match plan.action {
-            PlanAction::Nothing => Check::ok(about, format!("{called} is as declared")),
+            PlanAction::Nothing => Check::ok(about, format!("{called} is as declared{used}")),
             PlanAction::Create => {
                 let mend = "`tidings stream apply` makes it, or the service that declares it";
-                Check::fail(about, format!("{called} is missing"), mend)
+                Check::fail(about, format!("{called} is missing{used}"), mend)
             }
             _ => Check::warn(about, shown, "`tidings stream plan` shows it, `apply` makes it so"),
         });
@@ -68,4 +70,11 @@ pub(super) async fn judge(
         }
     }
     checks
+}
+
+/// Names of the services that use a stream as a store, with commas between them.
+fn users(catalog: &Catalog, stream: &str) -> String {
+    let is_used = |service: &&Service| service.stores.iter().any(|one| one.stream() == stream);
+    let users = catalog.services().filter(is_used).map(|service| service.name.as_str());
+    users.collect::<Vec<_>>().join(", ")
 }

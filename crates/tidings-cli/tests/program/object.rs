@@ -1,5 +1,9 @@
 //! `tidings object`: large things by name.
 
+mod large_event;
+#[cfg(target_os = "linux")]
+mod memory;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
@@ -307,135 +311,6 @@ async fn nothing_of_others_reaches_the_terminal_as_it_is() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Pictures, some of which are large.
-#[derive(EventStream)]
-#[stream(name = "SCANS", subjects("scans.>"), max_age = "1d", large_store(max_age = "7d"))]
-struct Scans;
-
-/// The store of what is large, as the stream that it is.
-#[derive(EventStream)]
-#[stream(name = "OBJ_SCANS-large", subjects("$O.SCANS-large.C.>", "$O.SCANS-large.M.>"))]
-struct ScansLarge;
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "scans.taken", stream = Scans, large(over = "1KiB"))]
-struct Taken {
-    #[event(id)]
-    number: u64,
-    image: String,
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn objects_of_large_events_are_swept() {
-    let server = Server::start().await;
-    let bus = Bus::connect(server.url()).await.unwrap();
-    let (code, text) = refused(&server, &["stream", "sweep", "SCANS"]).await;
-    assert!(code == Some(1) && text.contains("SCANS-large"), "{code:?}: {text}");
-    bus.provision::<Scans>().await.unwrap();
-    for number in 1..=3 {
-        bus.publish(&Taken { number, image: "x".repeat(5000) }).await.unwrap();
-    }
-    bus.stream::<Scans>().delete_message(2).await.unwrap();
-    let sweep = ["stream", "sweep", "SCANS", "--older-than", "0s"];
-    let dry = [&sweep[..], &["--dry-run"]].concat();
-    let text = said(&server, &dry).await;
-    let expected = "SCANS-large: 1 objects to be removed, 2 kept, 0 too young, 0 of others";
-    assert!(text.starts_with(expected), "{text}");
-    let told = &told(&server, &sweep).await[0];
-    assert_eq!((&told["removed"], &told["kept"]), (&1.into(), &2.into()), "{told}");
-    let text = said(&server, &dry).await;
-    assert!(text.starts_with("SCANS-large: 0 objects to be removed, 2 kept"), "{text}");
-    let text = said(&server, &["stream", "sweep", "SCANS"]).await;
-    assert!(text.contains("0 kept, 2 too young"), "{text}");
-    // A store of another name has none of this stream's.
-    let _ = store(&server, "others").await;
-    let text = said(&server, &[&sweep[..], &["--store", "others"]].concat()).await;
-    assert!(text.starts_with("others: 0 objects removed, 0 kept"), "{text}");
-}
-
-/// The store of large events is one of the contracts, and is examined with the others.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_of_large_events_is_examined() {
-    let server = Server::start().await;
-    let bus = Bus::connect(server.url()).await.unwrap();
-    let folder = tempfile(&server);
-    let handler = |_: Taken, _: Context| async { Ok(()) };
-    let shop = Registry::new("shop").handle::<Taken>(handler);
-    shop.catalog().unwrap().write_to(&folder).unwrap();
-    let schemas = ["--schemas", folder.to_str().unwrap()];
-    let examined = async || {
-        let output = tidings(&server, &[&["doctor"], &schemas[..]].concat()).await;
-        let text = String::from_utf8(output.stdout).unwrap();
-        let is_store = |line: &&str| line.contains("SCANS-large");
-        text.lines().filter(is_store).collect::<Vec<_>>().join("\n")
-    };
-    let text = examined().await;
-    assert!(text.starts_with("fail") && text.contains("SCANS-large is missing"), "{text}");
-    bus.provision::<Scans>().await.unwrap();
-    let text = examined().await;
-    assert!(text.starts_with("ok") && text.contains("SCANS-large is as declared"), "{text}");
-    let mut other = bus.stream::<ScansLarge>().config().await.unwrap().unwrap();
-    other.max_age = Some(Duration::from_secs(9 * 86_400));
-    bus.apply(bus.plan_stream(&other).await.unwrap()).await.unwrap();
-    let text = examined().await;
-    assert!(text.starts_with("warn") && text.contains("max_age"), "{text}");
-    fs::remove_dir_all(&folder).unwrap();
-}
-
-/// A large object is never in memory as a whole, on its way in or out.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_does_not_grow_with_an_object() {
-    const MEGABYTES: usize = 96;
-    /// The most memory that a process ever had, in KiB.
-    fn highest(child: &Child) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap()
-    }
-    let server = Server::start().await;
-    let (_bus, objects) = store(&server, "backups").await;
-    let mut child = spawn(&server, &["object", "put", "backups", "large", "-"]);
-    let grown = tokio::task::spawn_blocking(move || {
-        let mut input = child.stdin.take().unwrap();
-        let mut early = 0;
-        for written in 0..MEGABYTES {
-            input.write_all(&vec![u8::try_from(written).unwrap(); 1 << 20]).unwrap();
-            if written == 24 {
-                early = highest(&child);
-            }
-        }
-        let late = highest(&child);
-        drop(input);
-        assert!(child.wait().unwrap().success());
-        (early, late)
-    });
-    let (early, late) = grown.await.unwrap();
-    assert!(late < early + 8 * 1024, "{early} KiB, then {late}");
-    assert_eq!(objects.info("large").await.unwrap().unwrap().size, (MEGABYTES as u64) << 20);
-
-    let mut child = spawn(&server, &["object", "get", "backups", "large"]);
-    let grown = tokio::task::spawn_blocking(move || {
-        let mut output = child.stdout.take().unwrap();
-        let mut piece = vec![0; 1 << 20];
-        let mut early = 0;
-        // The last one waits until it has been looked.
-        for read in 0..MEGABYTES - 1 {
-            output.read_exact(&mut piece).unwrap();
-            assert!(piece.iter().all(|byte| usize::from(*byte) == read), "{read}");
-            if read == 24 {
-                early = highest(&child);
-            }
-        }
-        let late = highest(&child);
-        output.read_to_end(&mut piece).unwrap();
-        assert!(child.wait().unwrap().success());
-        (early, late)
-    });
-    let (early, late) = grown.await.unwrap();
-    assert!(late < early + 8 * 1024, "{early} KiB, then {late}");
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_of_the_contracts_is_planned_made_and_examined() {
     let server = Server::start().await;
@@ -454,11 +329,12 @@ async fn a_store_of_the_contracts_is_planned_made_and_examined() {
         (output.status.code(), text.lines().filter(is_store).collect::<Vec<_>>().join("\n"))
     };
     let (code, text) = examined().await;
-    assert!(code == Some(1) && text.contains("scans is missing"), "{text}");
+    assert!(code == Some(1) && text.contains("scans is missing, and used by shop"), "{text}");
     said(&server, &[&["stream", "apply", "OBJ_scans"], &schemas[..]].concat()).await;
     let (_, text) = examined().await;
     assert!(
-        text.contains("scans is as declared") && text.contains("scans holds 0 bytes"),
+        text.contains("scans is as declared, and used by shop")
+            && text.contains("scans holds 0 bytes"),
         "{text}"
     );
     let bus = Bus::connect(server.url()).await.unwrap();
@@ -474,6 +350,12 @@ async fn a_store_of_the_contracts_is_planned_made_and_examined() {
     let page = folder.join("page.html");
     let page = page.to_str().unwrap();
     said(&server, &[&["catalog", "--html", page], &schemas[..]].concat()).await;
-    assert!(fs::read_to_string(page).unwrap().contains("The object store <code>scans</code>"));
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("The object store <code>scans</code>"));
+    let card = page.split("id=\"service-shop\"").nth(1).unwrap();
+    assert!(card.contains("Uses 1 store"), "{card}");
+    assert!(card.contains(
+        "<a href=\"#stream-OBJ_scans\">scans</a> <span class=\"quiet\">object store</span>"
+    ));
     fs::remove_dir_all(&folder).unwrap();
 }

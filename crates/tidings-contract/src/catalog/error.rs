@@ -78,7 +78,7 @@ pub enum CatalogError {
     Service {
         /// The service.
         service: String,
-        /// Kind of the part: `version`, `filter`, `queue group`, `durable consumer` or `stream`.
+        /// Kind of the part: `version`, `filter`, `queue group`, `durable consumer`, `stream` or `store`.
         what: &'static str,
         /// The part.
         text: String,

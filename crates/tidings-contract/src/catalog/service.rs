@@ -91,6 +91,11 @@ fn check_itself(service: &Service) -> Result<(), CatalogError> {
             return refused("queue group", group, error.to_string());
         }
     }
+    for store in &service.stores {
+        if let Err(error) = check_stream_name(&store.stream()) {
+            return refused("store", &store.name, error.to_string());
+        }
+    }
     for consumer in service.consumers() {
         if let Err(error) = check_consumer_name(&consumer.name) {
             return refused("durable consumer", &consumer.name, error.to_string());

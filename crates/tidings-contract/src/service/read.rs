@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service};
+use super::{
+    AckPolicy, DeliverPolicy, DurableConsumer, Handled, MessageVersion, Service, Store, StoreKind,
+};
 use crate::descriptor::Kind;
 
 /// A value that is not what stands there.
@@ -30,6 +32,7 @@ fn service(place: &Place<'_>) -> Found<Service> {
         handles: members.list("handles", handled)?.into_iter().collect(),
         publishes: members.list("publishes", message)?.into_iter().collect(),
         asks: members.list("asks", message)?.into_iter().collect(),
+        stores: members.list("stores", store)?.into_iter().collect(),
     })
 }
 
@@ -39,6 +42,13 @@ fn message(place: &Place<'_>) -> Found<MessageVersion> {
         message: members.needed("message", Place::text)?,
         version: members.needed("version", version)?,
     })
+}
+
+fn store(place: &Place<'_>) -> Found<Store> {
+    let members = place.object()?;
+    let kind = members
+        .needed("kind", |place| place.one_of(StoreKind::ALL, "`bucket` or `object_store`"))?;
+    Ok(Store::new(kind, members.needed("name", Place::text)?))
 }
 
 fn version(place: &Place<'_>) -> Found<u32> {

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{AckPolicy, DurableConsumer, Handled, Service, read};
+use super::{AckPolicy, DurableConsumer, Handled, Service, Store, StoreKind, read};
 use crate::Kind;
 
 fn billing() -> Service {
@@ -20,6 +20,8 @@ fn billing() -> Service {
         .handles(quote)
         .publishes("billing.invoiced", 1)
         .asks("inventory.check", 2)
+        .uses(Store::new(StoreKind::ObjectStore, "invoices"))
+        .uses(Store::new(StoreKind::Bucket, "rates"))
 }
 
 #[test]
@@ -43,6 +45,28 @@ fn what_stands_twice_is_there_once_in_any_order() {
 }
 
 #[test]
+fn stores_are_listed_where_there_are_any() {
+    let stores = json!([
+        {"kind": "bucket", "name": "rates"},
+        {"kind": "object_store", "name": "invoices"},
+    ]);
+    assert_eq!(billing().to_value()["stores"], stores);
+    assert_eq!(Service::new("idle").to_value().get("stores"), None);
+    for (stream, store) in [
+        ("KV_rates", Some(Store::new(StoreKind::Bucket, "rates"))),
+        ("OBJ_KV_a", Some(Store::new(StoreKind::ObjectStore, "KV_a"))),
+        ("KV_", None),
+        ("ORDERS", None),
+    ] {
+        assert_eq!(Store::of_stream(stream), store);
+        assert_eq!(
+            store.map(|store| store.stream()),
+            Store::of_stream(stream).map(|_| stream.to_owned())
+        );
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_pointer() {
     for (pointer, value, expected) in [
         ("", json!({}), "a list"),
@@ -60,6 +84,9 @@ fn what_is_wrong_is_told_with_its_pointer() {
         ("/0/handles/1/consumer/backoff_ms/1", json!("1s"), "a whole number from 0"),
         ("/0/publishes/0/message", json!(7), "a text"),
         ("/0/asks/0", json!("inventory.check"), "an object"),
+        ("/0/stores/1", json!("rates"), "an object"),
+        ("/0/stores/0/kind", json!("stream"), "`bucket` or `object_store`"),
+        ("/0/stores/0/name", json!(null), "a text"),
     ] {
         let mut services = json!([billing().to_value()]);
         *services.pointer_mut(pointer).unwrap() = value;

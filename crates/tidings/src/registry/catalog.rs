@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings_contract as contract;
-use tidings_contract::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Service};
+use tidings_contract::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Service, Store};
 
 use super::definition::Named;
 use super::plan::{Wiring, wirings};
@@ -41,9 +41,11 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
             service = service.handles(handled(registry, route, wiring, declaration));
         }
     }
-    for wiring in &wirings {
+    for (route, wiring) in registry.routes.iter().zip(&wirings) {
         if let Wiring::Durable { stream, .. } = wiring {
-            add_large_store(stream, &mut catalog)?;
+            let store = add_large_store(stream, &mut catalog)?;
+            let is_large = versions(route.declarations).any(|one| one.large.is_some());
+            service.stores.extend(store.filter(|_| is_large));
         }
     }
     for watch in &registry.watches {
@@ -57,12 +59,12 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
         service = service.handles(Handled::new(Kind::Event, name, version, filter));
         catalog.add(descriptor)?;
     }
-    store::describe(registry, &mut catalog)?;
+    service.stores.extend(store::describe(registry, &mut catalog)?);
     for Named { declarations, describe } in &registry.publishes {
         catalog.extend(describe())?;
         for declaration in *declarations {
             if let (Some(_), Some(stream)) = (declaration.large, &declaration.stream) {
-                add_large_store(stream, &mut catalog)?;
+                service.stores.extend(add_large_store(stream, &mut catalog)?);
             }
             service = service.publishes(declaration.name, declaration.version);
         }
@@ -78,10 +80,14 @@ pub(super) fn catalog(registry: &Registry) -> Result<Catalog, RegistryCatalogErr
 }
 
 /// Adds the object store of a stream's large events, if it has one.
-fn add_large_store(stream: &StreamDeclaration, catalog: &mut Catalog) -> Result<(), CatalogError> {
-    let Some(store) = stream.large_store else { return Ok(()) };
+fn add_large_store(
+    stream: &StreamDeclaration,
+    catalog: &mut Catalog,
+) -> Result<Option<Store>, CatalogError> {
+    let Some(store) = stream.large_store else { return Ok(None) };
     let config = store_config(store, &(stream.config)());
-    catalog.add_stream(config.name.clone(), config.to_value())
+    catalog.add_stream(config.name.clone(), config.to_value())?;
+    Ok(Store::of_stream(&config.name))
 }
 
 /// One of the messages that a route's handler gets.

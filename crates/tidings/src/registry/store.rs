@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tidings_contract::{Catalog, CatalogError};
+use tidings_contract::{Catalog, CatalogError, Store};
 
 use super::store_spec::StoreSpec;
 use super::{Registry, ServeError};
@@ -143,8 +143,11 @@ pub(super) async fn plans(
     Ok(())
 }
 
-/// Adds what is declared of them.
-pub(super) fn describe(registry: &Registry, catalog: &mut Catalog) -> Result<(), CatalogError> {
+/// Adds what is declared of them, and gives each, those too that are watched.
+pub(super) fn describe(
+    registry: &Registry,
+    catalog: &mut Catalog,
+) -> Result<Vec<Store>, CatalogError> {
     for store in &registry.stores {
         match store {
             StoreSpec::Bucket { describe, .. } => catalog.add(describe())?,
@@ -154,5 +157,5 @@ pub(super) fn describe(registry: &Registry, catalog: &mut Catalog) -> Result<(),
             }
         }
     }
-    Ok(())
+    Ok(needed(registry).filter_map(|needed| Store::of_stream(&needed.config.name)).collect())
 }

@@ -4,7 +4,7 @@ use async_nats::jetstream::{AckKind, consumer::pull::Config};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tidings::Message as _;
-use tidings::contract::{Catalog, DurableConsumer, Handled, Kind, Service};
+use tidings::contract::{Catalog, DeliverPolicy, DurableConsumer, Handled, Kind, Service};
 use tidings_tests::{Cluster, Server, eventually};
 
 use super::super::{OrderCreated, SOON, said, tempfile};
@@ -56,7 +56,10 @@ async fn waits_acks_and_bounds_are_compared_with_those_declared() {
     waits.backoff_ms = vec![1_000, 5_000];
     let mut bounded = DurableConsumer::new("bounded", "ORDERS");
     bounded.max_ack_pending = Some(5);
-    catalog([waits, bounded, DurableConsumer::new("acks", "ORDERS")]).write_to(&folder).unwrap();
+    let mut new = DurableConsumer::new("new", "ORDERS");
+    new.deliver_policy = DeliverPolicy::New;
+    let declared = [waits, bounded, DurableConsumer::new("acks", "ORDERS"), new];
+    catalog(declared).write_to(&folder).unwrap();
     let schemas = ["--schemas", folder.to_str().unwrap()];
     said(&server, &[&["stream", "apply"], &schemas[..]].concat()).await;
     let client = server.client().await;
@@ -64,6 +67,7 @@ async fn waits_acks_and_bounds_are_compared_with_those_declared() {
     make(&client, "waits", backoff).await;
     make(&client, "bounded", json!({"max_ack_pending": 7})).await;
     make(&client, "acks", json!({"ack_policy": "all"})).await;
+    make(&client, "new", json!({"deliver_policy": "new"})).await;
 
     let (code, lines) = examined(&server, &schemas).await;
     assert_eq!(code, Some(0), "{lines:?}");

@@ -1,7 +1,7 @@
 use expect_test::expect;
 
 use super::created;
-use crate::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Service};
+use crate::{Catalog, CatalogError, DurableConsumer, Handled, Kind, Service, Store, StoreKind};
 
 fn consumer(ack_wait_ms: u64) -> Handled {
     let mut consumer = DurableConsumer::new("shared", "ORDERS");
@@ -72,6 +72,8 @@ fn a_service_is_one_that_nats_takes() {
         Service::new("a").handles(handled("a").queue_group("a b")),
         of_consumer("", "A"),
         of_consumer("a", "A.B"),
+        Service::new("a").uses(Store::new(StoreKind::Bucket, "a.b")),
+        Service::new("a").uses(Store::new(StoreKind::ObjectStore, "../a")),
     ] {
         let error = Catalog::new().add_service(service).unwrap_err();
         assert!(matches!(error, CatalogError::Service { .. }), "{error}");
