@@ -11,6 +11,7 @@ use crate::transport::Fault;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::connection::role::Role;
 use crate::transport::nats::connection::server_connection::ServerConnection;
+use crate::transport::nats::connection::supervisor::Seen;
 use crate::transport::nats::connection::timeout::SEND_TIMEOUT;
 
 impl Nats {
@@ -48,7 +49,10 @@ impl Nats {
                 shared.runtime.spawn(ServerConnection::listening(shared.access.clone(), parts));
             match AbortOnDropHandle::new(opening).await {
                 Ok(Ok(line)) => {
-                    shared.main.supervisor.reconnects_after(&line.supervisor);
+                    shared
+                        .main
+                        .supervisor
+                        .reconnects_after(&line.supervisor, self.listening_seen());
                     Ok(line)
                 }
                 Ok(Err(fault)) => Err(fault.into_fault()),
@@ -63,6 +67,20 @@ impl Nats {
             return Err(Fault::Closed);
         }
         Ok(line)
+    }
+
+    /// See [`Seen`]. Whoever has it does not keep the connections.
+    fn listening_seen(&self) -> Seen {
+        let shared = Arc::downgrade(&self.shared);
+        Box::new(move || {
+            let shared = shared.clone();
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                let Some(shared) = shared.upgrade() else { return };
+                if let Some(line) = shared.listening.get() {
+                    let _ = line.barrier(shared.new_inbox(), SEND_TIMEOUT).await;
+                }
+            }))
+        })
     }
 
     /// Resolves once nothing is on its way to this connection any more that was sent from here, or

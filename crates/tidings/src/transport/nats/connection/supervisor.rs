@@ -23,6 +23,8 @@ use crate::transport::nats::connection::disruption::Disruptions;
 use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 use crate::transport::{Announcer, ConnectionStatus, Outage};
 
+pub(crate) use peer::Seen;
+
 /// Time that the client has to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
 
@@ -51,8 +53,9 @@ pub(crate) struct Supervisor {
     turn: AtomicUsize,
     /// The server that it is on, or was tried last.
     at: Mutex<Option<ServerAddr>>,
-    /// Counts the attempts that have ended, either way.
-    tried: watch::Sender<u64>,
+    /// Number of attempts that have begun, and of those that have ended, either way.
+    begun: AtomicU64,
+    ended: watch::Sender<u64>,
     /// Somebody waits for the next attempt.
     retry_now: Notify,
     /// The other connection of its bus.
@@ -69,7 +72,7 @@ pub(crate) struct Supervisor {
 #[derive(Debug)]
 enum Peer {
     /// The connection that listens, if there is one: this one publishes.
-    Listening(OnceLock<Arc<Supervisor>>),
+    Listening(OnceLock<peer::Listening>),
     /// The connection that publishes: this one listens.
     Main { main: Weak<Supervisor>, disruptions: Mutex<Disruptions> },
 }
@@ -110,7 +113,8 @@ impl Supervisor {
             // Not all clients begin with the same server.
             turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
             at: Mutex::default(),
-            tried: watch::Sender::new(0),
+            begun: AtomicU64::new(0),
+            ended: watch::Sender::new(0),
             retry_now: Notify::new(),
             peer,
             cut: CancellationToken::new(),
@@ -240,7 +244,7 @@ impl Supervisor {
                 self.last_words.send_replace(None);
                 self.outage.send_replace(None);
                 self.connected.send_modify(|count| *count += 1);
-                self.tried.send_modify(|count| *count += 1);
+                self.attempt_ended();
                 self.breaks().made(Instant::now());
                 self.is_back();
             }

@@ -12,6 +12,8 @@ use crate::user_code::log;
 
 /// Number of attempts after which it is said that nothing is heard.
 const DEAF: usize = 4;
+/// Number of times that the connection that listens is tried in vain before the other one is.
+const VAIN: u32 = 3;
 
 impl Supervisor {
     /// Waits for the next attempt and gives the server to try; `None` before it was connected, when
@@ -26,9 +28,9 @@ impl Supervisor {
         if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
             self.set_outage(said);
         }
-        self.tried.send_modify(|count| *count += 1);
+        self.attempt_ended();
         self.warn_of_attempts(attempt);
-        if was_made && self.policy.most.is_some_and(|most| attempt > most) {
+        if was_made && self.decides() && self.policy.most.is_some_and(|most| attempt > most) {
             self.stop_trying(attempt - 1);
             give_up().await;
         }
@@ -41,11 +43,15 @@ impl Supervisor {
                 give_up().await;
             }
             () = async {
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = self.retry_now.notified() => {}
+                self.pause(wait).await;
+                // Where there is no other server this one is away for both.
+                let most = if was_made && servers.len() == 1 { VAIN } else { 1 };
+                for vain in 1..=most {
+                    if self.wait_for_peer().await || vain == most {
+                        break;
+                    }
+                    self.pause(wait).await;
                 }
-                self.wait_for_peer().await;
             } => {}
         }
         let server = self.peer_server(servers, attempt).or_else(|| {
@@ -53,7 +59,16 @@ impl Supervisor {
             servers.get(turn % servers.len().max(1))
         })?;
         *self.at() = Some(server.addr.clone());
+        self.begun.fetch_add(1, Ordering::Release);
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+
+    /// Waits, unless somebody waits for this connection.
+    async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.retry_now.notified() => {}
+        }
     }
 
     /// Ends what was tried as often as it may be: it is over, and with the connection that publishes the other
@@ -69,7 +84,7 @@ impl Supervisor {
         if let Peer::Listening(listening) = &self.peer
             && let Some(listening) = listening.get()
         {
-            listening.end();
+            listening.supervisor.end();
         }
         self.end();
     }
