@@ -9,7 +9,7 @@ mod sweep;
 mod sweep_error;
 
 pub(crate) use check_in::{CheckInFault, check_in, is_over};
-pub(crate) use check_out::{check_out, is_claim, open, refers, stores, whole};
+pub(crate) use check_out::{check_out, declared, is_claim, open, refers, whole};
 pub(crate) use store::store_config;
 pub use sweep::{LargeSweep, SweepLarge};
 pub use sweep_error::SweepLargeError;

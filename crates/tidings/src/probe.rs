@@ -35,6 +35,9 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     /// Returns `true` if this publish fails, and nothing of it is sent.
     fn fails(&self, declaration: &'static Declaration) -> bool;
 
+    /// Returns `true` if the object that holds a payload of these is out of reach this time.
+    fn hides_object(&self, declarations: &'static [&'static Declaration]) -> bool;
+
     /// Time that the message waits before its handler gets it.
     fn hold(&self, work: u64) -> Option<Duration>;
 

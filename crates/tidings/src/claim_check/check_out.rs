@@ -33,14 +33,29 @@ pub(crate) async fn whole<'a>(
     if !refers(incoming) {
         return Ok(Cow::Borrowed(incoming));
     }
-    let payload = check_out(link, stores(declarations), &incoming.headers).await?;
+    let payload = declared(link, declarations, &incoming.headers).await?;
     Ok(Cow::Owned(Incoming { payload, ..incoming.clone() }))
 }
 
-/// Names of the stores that the streams of these declare.
-pub(crate) fn stores(
+/// Reads the payload of a message of these that refers to an object, or fails because a test says so: as it
+/// does while its store is out of reach.
+pub(crate) async fn declared(
+    link: &Link,
     declarations: &'static [&'static Declaration],
-) -> impl Iterator<Item = &'static str> {
+    headers: &Headers,
+) -> Result<Bytes, LargeEventError> {
+    if let Some(probe) = link.probe()
+        && probe.hides_object(declarations)
+    {
+        let Claim { store, object, .. } = read(headers)?;
+        let source = "a test puts it out of reach".into();
+        return Err(LargeEventError::Unreachable { store, object, source });
+    }
+    check_out(link, stores(declarations), headers).await
+}
+
+/// Names of the stores that the streams of these declare.
+fn stores(declarations: &'static [&'static Declaration]) -> impl Iterator<Item = &'static str> {
     let streams = versions(declarations).filter_map(|declaration| declaration.stream);
     streams.filter_map(|stream| stream.large_store).map(|store| store.name)
 }

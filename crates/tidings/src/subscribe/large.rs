@@ -37,9 +37,7 @@ impl LargeReader {
     pub(super) fn read(&mut self, incoming: Incoming, settling: SettlingByHand) {
         let (link, declarations) = (self.link.clone(), self.declarations);
         self.reading = Some(ReusableBoxFuture::new(async move {
-            let read =
-                claim_check::check_out(&link, claim_check::stores(declarations), &incoming.headers)
-                    .await;
+            let read = claim_check::declared(&link, declarations, &incoming.headers).await;
             LargeMessage { incoming, settling, read }
         }));
     }

@@ -42,6 +42,13 @@ impl<'a> Faults<'a> {
         self.add::<E>(FaultKind::FailPublish, times)
     }
 
+    /// The next `times` reads of an object that holds a payload of `E` fail, as while its store is out of reach:
+    /// what is read by hand with [`DecodeError::Large`](crate::DecodeError::Large), and a handler's message is
+    /// tried again by its route's [`Retry`](crate::Retry). Only [large events](crate::guide::large_events) have one.
+    pub fn hide_object<E: StreamEvent>(&self, times: usize) -> &Self {
+        self.add::<E>(FaultKind::HideObject, times)
+    }
+
     /// The acks of the next `times` messages whose handler returned `Ok` are lost: each comes
     /// again, at once and not after the ack wait.
     pub fn lose_ack<E: StreamEvent>(&self, times: usize) -> &Self {

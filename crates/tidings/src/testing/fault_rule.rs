@@ -8,6 +8,7 @@ use crate::message::Declaration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FaultKind {
     FailPublish,
+    HideObject,
     LoseAck,
     Redeliver,
 }
@@ -46,7 +47,9 @@ impl Rules {
     /// Returns `true` if anything is still to go wrong with a handler's message of these.
     pub(super) fn applies_to(&self, message: &[&'static Declaration]) -> bool {
         let is_left = |(kind, of, left): &(FaultKind, Declarations, usize)| {
-            *kind != FaultKind::FailPublish && *left > 0 && concerns(of, message)
+            matches!(kind, FaultKind::LoseAck | FaultKind::Redeliver)
+                && *left > 0
+                && concerns(of, message)
         };
         self.faults.iter().any(is_left) || self.hold(message).is_some()
     }

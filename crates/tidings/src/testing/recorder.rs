@@ -155,6 +155,10 @@ impl Probe for Recorder {
         self.state().rules.take(FaultKind::FailPublish, &[declaration])
     }
 
+    fn hides_object(&self, declarations: &'static [&'static Declaration]) -> bool {
+        self.state().rules.take(FaultKind::HideObject, declarations)
+    }
+
     fn hold(&self, work: u64) -> Option<Duration> {
         let state = self.state();
         state.rules.hold(&state.entries.get(index_of(work)?)?.declarations)
