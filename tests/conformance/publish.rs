@@ -5,6 +5,7 @@ mod cloud_event;
 mod confirm;
 mod dedup;
 mod delay;
+mod delay_limit;
 mod fast_ingest;
 mod header;
 mod read_back;

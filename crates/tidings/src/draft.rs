@@ -243,8 +243,9 @@ impl<E: StreamEvent> Draft<'_, E> {
     /// It comes once, and late rather than never, within these limits (nats-server 2.15):
     ///
     /// - What waits is a message of its stream: `max_messages` and `max_bytes` evict it like any other,
-    ///   a purge removes it, and it counts for both. The declared `max_age` is looked at here, one that
-    ///   the server's stream has otherwise is not; a stream that declares `allow_message_ttl` exempts it.
+    ///   a purge removes it, and it counts for both. A `max_age` that ends it is refused, unless the stream
+    ///   declares `allow_message_ttl`, which exempts it, and so is `retention = "interest"`, which drops it.
+    ///   That is judged by what is declared, and not by what the server's stream has otherwise.
     /// - The stream knows the id of what has come by the duplicate window alone, which begins with the
     ///   publishing: a delay that is longer outlives it, and a server that was restarted has
     ///   forgotten it, as what comes has no `Nats-Msg-Id`. Published again then, it comes again. A

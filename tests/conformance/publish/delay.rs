@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings::prelude::*;
-use tidings::{AtomicError, PublishError, Retention, StreamConfig, SubscribeError};
+use tidings::{AtomicError, PublishError};
 use tokio::time::Instant;
 
 use crate::support::env::{Env, never, next, soon};
@@ -17,15 +17,12 @@ scenarios! {
         every_way_to_publish_moves_a_delayed_event,
         a_delayed_event_that_many_move_comes_once,
         a_second_run_keeps_the_first_delay,
-        what_waits_is_no_event_to_any_reader,
-        a_consumer_whose_acks_cancel_is_refused,
-        what_can_not_be_delayed_is_refused,
-        what_would_not_come_is_refused;
+        what_waits_is_no_event_to_any_reader;
     with_restart:
         a_delayed_event_keeps_its_id_over_restarts;
 }
 
-const DELAY: Duration = Duration::from_millis(1500);
+pub(super) const DELAY: Duration = Duration::from_millis(1500);
 
 /// A stream in which messages may wait; only exactly these subjects.
 #[derive(EventStream)]
@@ -36,17 +33,17 @@ const DELAY: Duration = Duration::from_millis(1500);
     allow_message_ttl,
     allow_atomic_publish
 )]
-struct Reminders;
+pub(super) struct Reminders;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "reminders.{who}.due", stream = Reminders)]
-struct Reminder {
+pub(super) struct Reminder {
     #[event(id)]
-    number: u64,
-    who: String,
+    pub(super) number: u64,
+    pub(super) who: String,
 }
 
-fn reminder(number: u64) -> Reminder {
+pub(super) fn reminder(number: u64) -> Reminder {
     Reminder { number, who: "ada".into() }
 }
 
@@ -280,103 +277,4 @@ async fn what_waits_is_no_event_to_any_reader(env: Env) {
         assert_eq!((report.handled, report.dead_lettered, report.undecodable), (2, 0, 0));
     }
     never(DELAY, live.next()).await;
-}
-
-/// Those of [`Wide`], in a work queue; the derive would refuse the event.
-struct WideWork;
-
-impl EventStream for WideWork {
-    const NAME: &'static str = "WIDE";
-    const SUBJECTS: &'static [&'static str] = &["wide.*", "_schedules.WIDE.>"];
-
-    fn config() -> StreamConfig {
-        let mut config = StreamConfig::new(Self::NAME, Self::SUBJECTS.iter().copied());
-        config.retention = Retention::WorkQueue;
-        config.allow_message_schedules = true;
-        config
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "_schedules.WIDE.{number}", name = "wide.work", stream = WideWork)]
-struct Work {
-    #[event(id)]
-    number: u64,
-}
-
-async fn a_consumer_whose_acks_cancel_is_refused(env: Env) {
-    let bus = env.bus_with::<WideWork>().await;
-    let error = bus.consume::<Work>("work").await.unwrap_err();
-    match &error {
-        SubscribeError::CancelsDelayed { stream: "WIDE", consumer, waiting } => {
-            assert_eq!((consumer.as_str(), waiting.as_str()), ("work", "_schedules.WIDE.>"));
-        }
-        other => panic!("{other:?}"),
-    }
-    let handler = |_: Work, _: Context| async { Ok(()) };
-    let error = Registry::new("work").handle::<Work>(handler).start(&bus).await.unwrap_err();
-    assert!(error.to_string().contains("_schedules.WIDE.>"), "{error}");
-}
-
-async fn what_can_not_be_delayed_is_refused(env: Env) {
-    let bus = env.bus_with::<Parcels>().await;
-    let event = sent(1);
-    match bus.message(&event).delay(DELAY).publish().await.unwrap_err() {
-        PublishError::Delay { subject, problem } => {
-            assert_eq!(subject, "parcels.eu.sent");
-            assert!(problem.contains("allow_message_schedules"), "{problem}");
-        }
-        other => panic!("{other:?}"),
-    }
-    let bus = env.bus_with::<Reminders>().await;
-    let event = reminder(1);
-    for id in ["a..b", "a.", "*", "a>b"] {
-        let draft = bus.message(&event).message_id(id).delay(DELAY);
-        let error = draft.publish().await.unwrap_err();
-        assert!(matches!(error, PublishError::Delay { .. }), "{id}: {error:?}");
-    }
-    // Past the year 9999, and past every time.
-    for delay in [Duration::from_secs(31_556_952 * 9000), Duration::MAX] {
-        let error = bus.message(&event).delay(delay).publish().await.unwrap_err();
-        assert!(matches!(error, PublishError::Delay { .. }), "{error:?}");
-    }
-}
-
-/// A stream that drops what nobody consumes, and so what waits. The derive refuses it.
-struct Brief;
-
-impl EventStream for Brief {
-    const NAME: &'static str = "BRIEF";
-    const SUBJECTS: &'static [&'static str] = &["brief.*", "_schedules.BRIEF.>"];
-
-    fn config() -> StreamConfig {
-        let mut config = StreamConfig::new(Self::NAME, Self::SUBJECTS.iter().copied());
-        config.retention = Retention::Interest;
-        config.allow_message_schedules = true;
-        config
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "brief.due", stream = Brief)]
-struct BriefDue;
-
-/// A stream that keeps nothing for longer than a minute.
-#[derive(EventStream)]
-#[stream(name = "SHORT", subjects("short.*"), max_age = "1m", allow_message_schedules)]
-struct ShortLived;
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "short.due", stream = ShortLived)]
-struct ShortDue;
-
-async fn what_would_not_come_is_refused(env: Env) {
-    let bus = env.bus_with::<Brief>().await;
-    bus.provision::<ShortLived>().await.unwrap();
-    let error = bus.message(&BriefDue).delay(DELAY).publish().await.unwrap_err();
-    assert!(error.to_string().contains("interest"), "{error}");
-    let minute = Duration::from_secs(60);
-    let error = bus.message(&ShortDue).delay(minute).publish().await.unwrap_err();
-    assert!(error.to_string().contains("max_age"), "{error}");
-    bus.message(&ShortDue).delay(minute / 2).publish().await.unwrap();
 }
