@@ -8,6 +8,7 @@ mod flow;
 mod ingest;
 mod outage;
 mod request;
+mod store;
 
 use tidings::prelude::*;
 
