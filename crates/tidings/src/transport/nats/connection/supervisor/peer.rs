@@ -49,12 +49,18 @@ impl Supervisor {
             return true;
         }
         let first = async {
-            if listening.outage().is_some() {
-                listening.tried_anew().await;
-            }
-            if listening.outage().is_none() {
+            loop {
+                if listening.outage().is_some() {
+                    listening.tried_anew().await;
+                }
+                if listening.outage().is_some() {
+                    return;
+                }
                 // A client says that it is connected before it tells the server what it listens to.
-                let _ = seen().await;
+                tokio::select! {
+                    _ = seen() => return,
+                    () = listening.disconnected() => {}
+                }
             }
         };
         let _ = timeout(FIRST_GOES, first).await;
