@@ -70,8 +70,8 @@ pub trait Session: Send {
     /// Says that this relay is at work, as often as that is needed, and tells which part of the rows is its own.
     fn share(&mut self) -> impl Future<Output = sqlx::Result<Share>> + Send;
 
-    /// The next rows to be sent, in the order of their commits. Behind a row that was read before it gives none, and
-    /// the first ones are to be read, if parked rows were let go again since those were: they may stand before it.
+    /// The next rows to be sent behind a place, in the order of their commits. Whether that place [holds](Cursor::holds) is to
+    /// be asked.
     fn next(
         &mut self,
         share: Share,

@@ -81,8 +81,17 @@ impl Once {
 pub struct Inbox<Db: Database> {
     pool: Pool<Db>,
     key: KeyOptions,
-    /// `None` keeps records for ever.
-    keep: Option<Duration>,
+    keep: Keep,
+}
+
+/// Time for which records are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// Unsaid so far: for ever.
+    Unsaid,
+    /// For ever, since a stream that keeps all may redeliver for ever.
+    Ever,
+    For(Duration),
 }
 
 impl<Db: Database> Clone for Inbox<Db> {
@@ -108,7 +117,7 @@ impl<Db: Database> Inbox<Db> {
     /// [`LayoutError`] if it is missing, or not the one that this version knows; it names the migration.
     pub async fn open(pool: &Pool<Db>) -> Result<Self, LayoutError> {
         layout::check::<Db>(pool, PART).await?;
-        Ok(Self { pool: pool.clone(), key: KeyOptions::default(), keep: None })
+        Ok(Self { pool: pool.clone(), key: KeyOptions::default(), keep: Keep::Unsaid })
     }
 
     /// Knows a message by its [id](Context::message_id) instead of its origin: what a program publishes again long after
@@ -133,16 +142,20 @@ impl<Db: Database> Inbox<Db> {
     /// and than its letter may be redriven. [`keep_as`](Self::keep_as) knows the first.
     #[must_use]
     pub fn keep_for(mut self, time: Duration) -> Self {
-        self.keep = Some(time);
+        self.keep = Keep::For(time);
         self
     }
 
-    /// Forgets records a day after a stream of this type lets go of its messages by age, if it does; of several streams the
-    /// longest counts.
+    /// Forgets records a day after a stream of this type lets go of its messages by age. Of several streams the
+    /// longest counts: with one that keeps its messages however old they are, records are kept for ever.
     #[must_use]
     pub fn keep_as<S: EventStream>(mut self) -> Self {
         let longer = S::config().max_age.map(|age| age.saturating_add(MARGIN));
-        self.keep = longer.map(|longer| self.keep.map_or(longer, |keep| keep.max(longer)));
+        self.keep = match (self.keep, longer) {
+            (Keep::Ever, _) | (_, None) => Keep::Ever,
+            (Keep::Unsaid, Some(longer)) => Keep::For(longer),
+            (Keep::For(keep), Some(longer)) => Keep::For(keep.max(longer)),
+        };
         self
     }
 

@@ -61,7 +61,7 @@ pub struct Relay<Db: Database> {
     options: Options,
 }
 
-/// How a relay works.
+/// Options of a relay.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) batch: usize,
@@ -135,7 +135,7 @@ impl<Db: Database> Relay<Db> {
         RunningRelay::new(tokio::spawn(worker.run()), stop, state)
     }
 
-    /// Runs it until `stop` resolves, and what was begun by then is finished. What goes wrong with the
+    /// Runs it until `stop` resolves, and what was begun by then is finished, within 30 s. What goes wrong with the
     /// database or the server is logged, and tried again.
     ///
     /// # Cancel safety

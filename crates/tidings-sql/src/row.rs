@@ -43,11 +43,11 @@ pub struct QueuedRow {
     pub(crate) subject: String,
     pub(crate) headers: String,
     pub(crate) payload: Vec<u8>,
-    /// Time since it was written, by the database's clock.
-    pub(crate) age: Duration,
+    /// Time since it was written, by the database's clock; `None` where that has stepped back meanwhile.
+    pub(crate) age: Option<Duration>,
     /// A parked row of its key.
     pub(crate) behind: Option<i64>,
-    /// How often parked rows were let go again by the time that it was read.
+    /// Number of times that parked rows were let go again, by the time that it was read.
     pub(crate) retries: i64,
 }
 
@@ -70,7 +70,7 @@ impl QueuedRow {
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
-        Cursor { position: self.position, id: self.id }
+        Cursor { position: self.position, id: self.id, retries: self.retries }
     }
 }
 
@@ -79,6 +79,31 @@ impl QueuedRow {
 pub struct Cursor {
     pub(crate) position: i64,
     pub(crate) id: i64,
+    /// Number of times that parked rows were let go again, as known where it was taken.
+    pub(crate) retries: i64,
+}
+
+impl Cursor {
+    /// The place before all rows.
+    pub(crate) const START: Self = Self { position: 0, id: 0, retries: 0 };
+
+    /// Returns `true` if these, which were read behind it, are the next ones: no parked rows were let go again since it was
+    /// taken. Those stand where they stood, and that may be before it.
+    pub(crate) fn holds(self, rows: &[QueuedRow]) -> bool {
+        self == Self::START || rows.first().is_none_or(|row| row.retries == self.retries)
+    }
+}
+
+/// Maximum difference between the clocks of the database, of a program and of the server.
+pub(crate) const SKEW: Duration = Duration::from_mins(1);
+
+/// The age of a row from so many milliseconds; `None` where it is written so far in the future that the clock has stepped back.
+pub(crate) fn age_of(millis: i64) -> Option<Duration> {
+    let age = Duration::from_millis(millis.unsigned_abs());
+    match millis {
+        0.. => Some(age),
+        _ => (age <= SKEW).then_some(Duration::ZERO),
+    }
 }
 
 /// A digest of a key (FNV-1a, folded to 15 bits), by which relays share the rows. It is part of the layout.
@@ -92,6 +117,34 @@ fn slot_of(key: &str) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_holds_until_parked_rows_are_let_go_again() {
+        let row = |retries| QueuedRow {
+            id: 7,
+            position: 7,
+            key: String::new(),
+            stream: String::new(),
+            subject: String::new(),
+            headers: String::new(),
+            payload: Vec::new(),
+            age: None,
+            behind: None,
+            retries,
+        };
+        let behind = row(3).cursor();
+        assert!(behind.holds(&[]) && behind.holds(&[row(3), row(3)]));
+        assert!(!behind.holds(&[row(4)]));
+        // Whatever was let go stands behind it.
+        assert!(Cursor::START.holds(&[row(4)]));
+    }
+
+    #[test]
+    fn a_row_of_the_future_has_no_age_that_is_known() {
+        let ages = [2000, 0, -2000, -59_999, -60_001, i64::MIN].map(age_of);
+        let zero = Some(Duration::ZERO);
+        assert_eq!(ages, [Some(Duration::from_secs(2)), zero, zero, zero, None, None]);
+    }
 
     #[test]
     fn the_slot_of_a_key_never_changes() {

@@ -1,11 +1,9 @@
-//! How a statement is run, in every database alike.
-
-use std::time::Duration;
+//! Running a statement, in every database alike.
 
 use sqlx::{ColumnIndex, Decode, Encode, Executor, IntoArguments, Row as _, Type};
 
 use super::Backend;
-use crate::row::QueuedRow;
+use crate::row::{QueuedRow, age_of};
 
 /// An argument of a statement.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +132,6 @@ where
     }
 
     fn queued(row: &Db::Row) -> sqlx::Result<QueuedRow> {
-        let age: i64 = row.try_get(7)?;
         Ok(QueuedRow {
             id: row.try_get(0)?,
             position: row.try_get(1)?,
@@ -143,7 +140,7 @@ where
             subject: row.try_get(4)?,
             headers: row.try_get(5)?,
             payload: row.try_get(6)?,
-            age: Duration::from_millis(age.max(0).unsigned_abs()),
+            age: age_of(row.try_get(7)?),
             behind: row.try_get(8)?,
             retries: row.try_get(9)?,
         })

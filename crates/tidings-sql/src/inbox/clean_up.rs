@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Inbox, InboxError};
+use super::{Inbox, InboxError, Keep};
 use crate::database::{Database, forget};
 
 /// A task that cleans up; dropped, it ends.
@@ -29,7 +29,7 @@ impl<Db: Database> Inbox<Db> {
     /// # Cancel safety
     /// Each step is a transaction of its own.
     pub async fn clean_up(&self) -> Result<u64, InboxError> {
-        let Some(keep) = self.keep else { return Ok(0) };
+        let Keep::For(keep) = self.keep else { return Ok(0) };
         let seconds = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX / 1000);
         Ok(forget(&self.pool, seconds).await?)
     }

@@ -31,11 +31,11 @@ pub struct ParkedRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParkedFilter {
-    /// All of them.
+    /// All parked events.
     All,
-    /// Those of a key.
+    /// Parked events of a key.
     Key(String),
-    /// The one of this row.
+    /// The parked event of this row, and with `retry` all of its key.
     Row(i64),
 }
 

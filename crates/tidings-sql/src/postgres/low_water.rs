@@ -19,6 +19,9 @@ const ROWS: usize = 500;
 const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// Interval at which a read begins at the first row whatever is known: rows that somebody changes by hand may stand below.
 const WHOLE: Duration = Duration::from_secs(5);
+/// Bound of the time for such reads: one part of so many. A transaction that is open for an hour keeps what was removed
+/// since from being taken out: it has one part of so many of the time.
+const WHOLE_PART: u32 = 100;
 
 /// Knowledge of where the rows to be sent begin.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(super) struct LowWater {
     mark: i64,
     /// The part of the rows for which the mark holds.
     share: Option<Share>,
-    /// How often parked rows were let go again by the time of the last read from the mark.
+    /// Number of times that parked rows were let go again, by the time of the last read from the mark.
     retries: i64,
     /// Every transaction has ended that was given this position or a lower one.
     ended: i64,
@@ -37,6 +40,8 @@ pub(super) struct LowWater {
     looked: Option<Instant>,
     /// Time of the last read from the first row.
     whole: Instant,
+    /// Interval until the next one.
+    until_whole: Duration,
 }
 
 impl LowWater {
@@ -50,6 +55,7 @@ impl LowWater {
             removed: 0,
             looked: None,
             whole: Instant::now(),
+            until_whole: WHOLE,
         }
     }
 
@@ -70,7 +76,7 @@ impl LowWater {
         connection: &mut PgConnection,
         share: Share,
     ) -> sqlx::Result<Cursor> {
-        if self.share != Some(share) || self.whole.elapsed() >= WHOLE {
+        if self.share != Some(share) || self.whole.elapsed() >= self.until_whole {
             self.forget();
             self.share = Some(share);
         }
@@ -79,8 +85,8 @@ impl LowWater {
             self.look(connection).await?;
         }
         Ok(match self.mark {
-            0 => Cursor::default(),
-            position => Cursor { position, id: i64::MAX },
+            0 => Cursor::START,
+            position => Cursor { position, id: i64::MAX, retries: self.retries },
         })
     }
 
@@ -121,9 +127,9 @@ impl LowWater {
         Ok(())
     }
 
-    /// Returns `true` if no parked rows were let go again since the last read from the mark.
-    pub(super) fn holds(&self, rows: &[QueuedRow]) -> bool {
-        rows.first().is_none_or(|row| row.retries == self.retries)
+    /// Takes in how long a read from the first row took.
+    pub(super) fn read_whole(&mut self, took: Duration) {
+        self.until_whole = WHOLE.max(took.saturating_mul(WHOLE_PART));
     }
 
     /// Takes in the rows of a read from the mark, and whether it left out none that are to be sent.
@@ -175,7 +181,7 @@ mod tests {
     /// Keys of the first rows, as a relay reads them that has just looked; the position of the mark is then known.
     async fn read(session: &mut PostgresSession) -> Vec<QueuedRow> {
         session.low_water().looked = None;
-        session.next(ALL, Cursor::default(), &[], 1024).await.unwrap()
+        session.next(ALL, Cursor::START, &[], 1024).await.unwrap()
     }
 
     fn keys(rows: &[QueuedRow]) -> Vec<&str> {
@@ -286,7 +292,8 @@ mod tests {
         assert_eq!(let_go, 1);
         write(&pool, "parked", 1).await;
         // Nothing has told it, and what is behind the last row is not all.
-        assert!(session.next(ALL, behind, &[], 1024).await.unwrap().is_empty());
+        let later = session.next(ALL, behind, &[], 1024).await.unwrap();
+        assert!(!behind.holds(&later));
         let rows = read(&mut session).await;
         assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [1, 3]);
 
@@ -297,7 +304,9 @@ mod tests {
         let rows = read(&mut session).await;
         assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [1, 3]);
         // And behind a row that was read since.
-        assert_eq!(session.next(ALL, behind, &[], 1024).await.unwrap().len(), 1);
+        let behind = rows[0].cursor();
+        let later = session.next(ALL, behind, &[], 1024).await.unwrap();
+        assert!(behind.holds(&later) && later.len() == 1);
         session.close().await;
     }
 
@@ -315,7 +324,7 @@ mod tests {
         pool.execute("SELECT setval('tidings_outbox_position', 1, false)").await.unwrap();
         write(&pool, "restored", 1).await;
         assert_eq!(keys(&read(&mut session).await), ["restored"]);
-        session.next(Share { place: 1, relays: 2 }, Cursor::default(), &[], 1024).await.unwrap();
+        session.next(Share { place: 1, relays: 2 }, Cursor::START, &[], 1024).await.unwrap();
         assert_eq!(session.low_water().share, Some(Share { place: 1, relays: 2 }));
         assert_eq!(session.low_water().mark, 0);
         session.close().await;

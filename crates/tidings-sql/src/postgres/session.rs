@@ -28,12 +28,15 @@ const SETTINGS: &str = "SET synchronous_commit TO off; SET plan_cache_mode TO fo
     SET enable_seqscan TO off; SET enable_bitmapscan TO off; SET enable_sort TO off; \
     SET tcp_keepalives_idle TO 5; SET tcp_keepalives_interval TO 2; SET tcp_keepalives_count TO 3";
 
+/// Time that a relay has to say that it ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Average length of ranges of rows that are removed by their ends, and not one by one.
 const LONG: usize = 4;
 
 /// A relay's connection.
 pub struct PostgresSession {
-    /// Of the connection alone, which goes back to nobody.
+    /// Pool of the connection alone, which goes back to nobody.
     own: PgPool,
     listener: PgListener,
     sharing: Sharing,
@@ -152,19 +155,19 @@ impl Session for PostgresSession {
         without: &[String],
         limit: i64,
     ) -> sqlx::Result<Vec<QueuedRow>> {
-        if after != Cursor::default() {
-            let rows = self.read(share, after, without, limit).await?;
-            if self.low_water.holds(&rows) {
-                return Ok(rows);
-            }
-            self.low_water.forget();
-            return Ok(Vec::new());
+        if after != Cursor::START {
+            return self.read(share, after, without, limit).await;
         }
-        let begin = self.low_water.begin(self.listener.acquire().await?, share).await?;
-        let mut rows = self.read(share, begin, without, limit).await?;
-        if begin != Cursor::default() && !self.low_water.holds(&rows) {
+        let mut mark = self.low_water.begin(self.listener.acquire().await?, share).await?;
+        let mut begun = Instant::now();
+        let mut rows = self.read(share, mark, without, limit).await?;
+        if !mark.holds(&rows) {
             self.low_water.forget();
-            rows = self.read(share, Cursor::default(), without, limit).await?;
+            (mark, begun) = (Cursor::START, Instant::now());
+            rows = self.read(share, mark, without, limit).await?;
+        }
+        if mark == Cursor::START {
+            self.low_water.read_whole(begun.elapsed());
         }
         self.low_water.rise(&rows, without.is_empty());
         Ok(rows)
@@ -228,12 +231,15 @@ impl Session for PostgresSession {
     async fn close(self) {
         let Self { own, listener, sharing, .. } = self;
         let mut listener = listener;
-        // The lock ends with the connection, and the others need not miss it.
-        if let Ok(connection) = listener.acquire().await {
-            let _ = sharing.leave(connection).await;
-        }
-        drop(listener);
-        own.close().await;
+        // The lock ends with the connection, and the others need not miss it. One that is lost would be waited for.
+        let leave = timeout(FAREWELL, async {
+            if let Ok(connection) = listener.acquire().await {
+                let _ = sharing.leave(connection).await;
+            }
+            drop(listener);
+            own.close().await;
+        });
+        let _ = leave.await;
     }
 }
 

@@ -15,6 +15,10 @@ const COUNT: Duration = Duration::from_secs(2);
 /// Notification that relays have come or gone.
 const RELAYS: &str = "relays";
 
+/// Error of a relay whose lock is gone.
+const NOT_ITS_OWN: &str = "the relay's lock is gone: it needs a connection for itself alone, and not one that a pooler gives to \
+    others between its transactions";
+
 /// Knowledge of the relays at work.
 #[derive(Debug)]
 pub(super) struct Sharing {
@@ -94,8 +98,8 @@ impl Sharing {
             sqlx::query_scalar(statement::RELAYS).fetch_all(&mut *connection).await?;
         let own = i64::from(self.own.cast_unsigned());
         let place = relays.iter().position(|relay| *relay == own);
-        // Its own lock is gone only with its connection.
-        let place = place.ok_or(sqlx::Error::WorkerCrashed)?;
+        // Its own lock is gone only with its connection, or where somebody has put that back as it was.
+        let place = place.ok_or_else(|| sqlx::Error::Protocol(NOT_ITS_OWN.to_owned()))?;
         let before = relays[..place].last().or(relays.last()).filter(|relay| **relay != own);
         self.before = before.and_then(|relay| u32::try_from(*relay).ok()).map(u32::cast_signed);
         self.share = Share::of(place, relays.len());

@@ -2,7 +2,7 @@
 
 use crate::database::Statements;
 
-/// Those that are run as in every other database.
+/// Statements that are run as in every other database.
 pub(super) const STATEMENTS: Statements = Statements {
     migrating: Some("SELECT pg_advisory_xact_lock(7521961)"),
     has_layout: "SELECT count(*) FROM pg_class WHERE oid = to_regclass('tidings_layout')",
@@ -58,7 +58,7 @@ pub(super) const RELAYS: &str = "SELECT objid::bigint FROM pg_locks WHERE lockty
     AND classid = 'tidings_outbox'::regclass::oid AND objsubid = 2 AND granted \
     AND mode = 'ExclusiveLock' ORDER BY objid";
 
-/// Only where any row is parked it is looked for each whether one of its key is.
+/// The next rows. Where any row is parked it is looked for each of them whether one of its key is.
 pub(super) const NEXT: &str = "SELECT o.id, o.position, o.key, o.stream, o.subject, o.headers, o.payload, \
     (date_part('epoch', clock_timestamp() - o.created_at) * 1000)::bigint AS age, \
     CASE WHEN EXISTS (SELECT FROM tidings_outbox WHERE parked_at IS NOT NULL) THEN \

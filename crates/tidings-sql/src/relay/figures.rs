@@ -17,6 +17,8 @@ const SIZE: &str = "tidings_outbox_size_bytes";
 
 /// Interval at which the outbox is looked at.
 const EVERY: Duration = Duration::from_secs(10);
+/// Bound of the time for such looks: one part of so many.
+const PART: u32 = 100;
 
 /// Figures of a relay as they were recorded last, and the time of it.
 #[derive(Debug)]
@@ -36,16 +38,17 @@ impl Figures {
         Self { told: RelayStatus::default(), next: Instant::now() }
     }
 
+    /// Takes in how long a look took.
+    pub(super) fn looked(&mut self, took: Duration) {
+        self.next = Instant::now() + EVERY.max(took.saturating_mul(PART));
+    }
+
     /// Records what the relay did, and says whether the outbox is to be looked at.
     pub(super) fn are_due(&mut self, now: RelayStatus) -> bool {
         counter!(PUBLISHED).increment(now.published.saturating_sub(self.told.published));
         counter!(DUPLICATES).increment(now.duplicates.saturating_sub(self.told.duplicates));
         self.told = now;
-        let is_due = self.next <= Instant::now();
-        if is_due {
-            self.next = Instant::now() + EVERY;
-        }
-        is_due
+        self.next <= Instant::now()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a program is ready whose outbox a relay publishes.
+//! Health of a program whose outbox a relay publishes.
 
 use std::time::Duration;
 

@@ -50,6 +50,11 @@ impl Holds {
         }
     }
 
+    /// All of them, those too that may be tried again.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.keys.keys().cloned().collect()
+    }
+
     /// The keys that are left out for now.
     pub(super) fn waiting(&self) -> Vec<String> {
         let now = Instant::now();

@@ -7,13 +7,15 @@ use tidings::{Bus, ListError, StoredIds};
 use tokio::time::Instant;
 
 use super::publish::Outbound;
+use crate::row::SKEW;
 
-/// Maximum difference between the clocks of the database, of this program and of the server.
-const SKEW: Duration = Duration::from_mins(1);
 /// Time for which it is known how long a stream knows an id.
 const KNOWN: Duration = Duration::from_mins(1);
-/// Time that publishing an event may take, with all its copies.
+/// Time that publishing an event may take from the look on, with all its copies.
 const SENDING: Duration = Duration::from_secs(15);
+/// Time in which it is begun after the look, at least and at most: one that is sent later may be one that its stream has
+/// forgotten since, and that another relay has sent.
+const BEGIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
 /// Knowledge of the streams that events are for.
 #[derive(Debug, Default)]
@@ -42,20 +44,22 @@ struct Read {
 
 impl Looks {
     /// Returns `true` if the stream has stored an event of this age already, for certain. Where the stream
-    /// itself knows that, or there is no such stream, it is not looked at.
+    /// itself knows that, or there is no such stream, it is not looked at. An event whose age is not known is looked for in
+    /// all of it.
     pub(super) async fn is_stored(
         &mut self,
         bus: &Bus,
         stream: &str,
         message_id: &str,
-        age: Duration,
+        age: Option<Duration>,
     ) -> Result<bool, ListError> {
         let Some(window) = self.window(bus, stream).await? else { return Ok(false) };
         // Whatever was sent of it was sent since it was written.
-        if age < (window / 2).min(window.saturating_sub(SENDING)) {
+        if age.is_some_and(|age| age < (window / 2).min(window.saturating_sub(SENDING))) {
             return Ok(false);
         }
-        let written = SystemTime::now().checked_sub(age + SKEW).unwrap_or(SystemTime::UNIX_EPOCH);
+        let written = age.and_then(|age| SystemTime::now().checked_sub(age + SKEW));
+        let written = written.unwrap_or(SystemTime::UNIX_EPOCH);
         let Some(look) = self.streams.get_mut(stream) else { return Ok(false) };
         if look.read.as_ref().is_none_or(|read| read.since > written) {
             let ids = bus.stored_ids(stream, written).await?;
@@ -91,6 +95,14 @@ impl Looks {
         let asked = Instant::now();
         self.streams.insert(stream.to_owned(), Look { window, allows_atomic, asked, read });
         Ok(window)
+    }
+
+    /// Time in which sending these is to be begun after they were looked for.
+    pub(super) fn time_to_begin(&self, records: &[Outbound]) -> Duration {
+        let streams = records.iter().filter_map(|outbound| outbound.record.stream());
+        let looks = streams.filter_map(|stream| self.streams.get(stream));
+        let shortest = looks.filter_map(|look| look.window).min();
+        shortest.map_or(BEGIN.1, |window| (window / 4).clamp(BEGIN.0, BEGIN.1))
     }
 
     /// Returns `true` if these are of one stream, which stores many as one.

@@ -1,8 +1,10 @@
 //! Sending the records of a batch, in the order of each key.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use tidings::{Bus, PublishAck, PublishRecordError, Record};
+use tokio::time::Instant;
 
 /// Maximum number of messages that a stream stores as one.
 const AS_ONE: usize = 1000;
@@ -15,11 +17,12 @@ pub(super) struct Outbound {
     pub(super) record: Record,
 }
 
-/// Outcome of sending one, with its ack where it was sent by itself; `None` if it was not sent, since one before it was lost.
+/// Outcome of sending one, with its ack where it was sent by itself; `None` if it was not sent, since one before it was lost
+/// or its time was over.
 pub(super) type Outcome = Option<Result<Option<PublishAck>, PublishRecordError>>;
 
 /// Sends records one behind the other, all of them on their way at a time; gives row, key and outcome of each.
-pub(super) async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outcome)> {
+async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outcome)> {
     let (names, records): (Vec<_>, Vec<_>) =
         records.into_iter().map(|Outbound { row, key, record }| ((row, key), record)).unzip();
     let outcomes = bus.publish_records(records).await;
@@ -27,22 +30,60 @@ pub(super) async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, St
     sent.map(|((row, key), outcome)| (row, key, Some(outcome))).collect()
 }
 
+/// How a batch is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Without waiting for those of a key before.
+    pub(super) relaxed: bool,
+    /// Its stream stores many as one.
+    pub(super) allows_atomic: bool,
+    /// Instant from which none is begun any more, and the time until then.
+    pub(super) until: Instant,
+    pub(super) time: Duration,
+}
+
+/// Sends records in this manner, as far as there is time; gives row, key and outcome of each.
+pub(super) async fn send(
+    bus: &Bus,
+    records: Vec<Outbound>,
+    manner: Manner,
+) -> Vec<(i64, String, Outcome)> {
+    if Instant::now() >= manner.until {
+        return unsent(records).collect();
+    }
+    if manner.relaxed {
+        pipelined(bus, records).await
+    } else {
+        in_order(bus, records, manner).await
+    }
+}
+
+fn unsent(records: Vec<Outbound>) -> impl Iterator<Item = (i64, String, Outcome)> {
+    records.into_iter().map(|Outbound { row, key, .. }| (row, key, None))
+}
+
 /// Sends records so that none is on its way before those of its key are confirmed, or as one where their stream allows
 /// that.
-pub(super) async fn in_order(
+async fn in_order(
     bus: &Bus,
     mut records: Vec<Outbound>,
-    allows_atomic: bool,
+    Manner { allows_atomic, mut until, time, .. }: Manner,
 ) -> Vec<(i64, String, Outcome)> {
     let mut outcomes = Vec::new();
     if allows_atomic && has_key_twice(&records) {
         records = as_one(bus, records, &mut outcomes).await;
+        // Waiting in vain for an answer is no reason to send none by itself.
+        until = until.max(Instant::now() + time);
     }
     let mut lost: HashSet<String> = HashSet::new();
-    for wave in waves(records) {
+    for (number, wave) in waves(records).into_iter().enumerate() {
+        if number > 0 && Instant::now() >= until {
+            outcomes.extend(unsent(wave));
+            continue;
+        }
         let (held, wave): (Vec<_>, Vec<_>) =
             wave.into_iter().partition(|record| lost.contains(&record.key));
-        outcomes.extend(held.into_iter().map(|Outbound { row, key, .. }| (row, key, None)));
+        outcomes.extend(unsent(held));
         for (row, key, outcome) in pipelined(bus, wave).await {
             if !matches!(outcome, Some(Ok(_))) {
                 lost.insert(key.clone());
@@ -103,4 +144,49 @@ fn waves(records: Vec<Outbound>) -> Vec<Vec<Outbound>> {
         waves[place].push(record);
     }
     waves
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tidings::{EventStream, Headers};
+
+    use super::*;
+
+    #[derive(EventStream)]
+    #[stream(name = "NOTES", subjects("notes.>"))]
+    struct Notes;
+
+    const TIME: Duration = Duration::from_secs(5);
+
+    fn note(row: i64, key: &str) -> Outbound {
+        let record = Record::new("notes.taken", Headers::new(), "{}").unwrap();
+        let record = record.in_stream("NOTES").unwrap();
+        Outbound { row, key: key.to_owned(), record }
+    }
+
+    async fn sent(manner: Manner) -> (Vec<(i64, bool)>, u64) {
+        let bus = Bus::in_memory();
+        bus.provision::<Notes>().await.unwrap();
+        let records = vec![note(1, "a"), note(2, "a"), note(3, "b")];
+        let mut outcomes: Vec<_> = send(&bus, records, manner)
+            .await
+            .into_iter()
+            .map(|(row, _, outcome)| (row, matches!(outcome, Some(Ok(_)))))
+            .collect();
+        outcomes.sort_unstable();
+        (outcomes, bus.stream::<Notes>().state().await.unwrap().messages)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_looked_for_too_long_ago_is_not_sent() {
+        let now = Instant::now();
+        for relaxed in [false, true] {
+            let manner = |until| Manner { relaxed, allows_atomic: false, until, time: TIME };
+            let all = vec![(1, true), (2, true), (3, true)];
+            assert_eq!(sent(manner(now + TIME)).await, (all, 3));
+            let none = vec![(1, false), (2, false), (3, false)];
+            assert_eq!(sent(manner(now)).await, (none, 0));
+        }
+    }
 }

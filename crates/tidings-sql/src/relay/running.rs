@@ -27,7 +27,11 @@ impl RunningRelay {
         status
     }
 
-    /// Ends it: what it has begun is finished, and nothing more is begun.
+    /// Ends it: what it has begun is finished, and nothing more is begun. Where database or server gives no answer it
+    /// ends after 30 s; the next relay sends what was on its way again, and it is stored once.
+    ///
+    /// # Cancel safety
+    /// Dropping the future lets the relay end by itself.
     pub async fn shutdown(self) -> RelayStatus {
         let Self { task, stop, state } = self;
         drop(stop);

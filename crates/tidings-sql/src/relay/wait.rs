@@ -26,3 +26,19 @@ impl Wait {
         self.next = self.first;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_their_bound_and_begin_anew() {
+        let mut wait = Wait::new(Duration::from_millis(1), Duration::from_millis(5));
+        let mut millis = || wait.lengthen().as_millis();
+        assert_eq!([millis(), millis(), millis(), millis(), millis()], [1, 2, 4, 5, 5]);
+        wait.reset();
+        assert_eq!(wait.lengthen(), Duration::from_millis(1));
+        // A bound that is shorter than the first wait is the first wait.
+        assert_eq!(Wait::new(Duration::from_secs(1), Duration::ZERO).lengthen(), Duration::ZERO);
+    }
+}

@@ -14,7 +14,7 @@ use super::Options;
 use super::flight::Flights;
 use super::hold::Holds;
 use super::look::Looks;
-use super::publish::{self, Outbound};
+use super::publish::{self, Manner, Outbound};
 use super::state::State;
 use super::wait::Wait;
 use crate::database::{Backend, Database, Session, SessionOf, Share};
@@ -29,6 +29,9 @@ const FIRST: usize = 128;
 const AGAIN: Duration = Duration::from_secs(1);
 /// The longest time between two looks where commits wake nobody.
 const POLL: Duration = Duration::from_millis(100);
+
+/// Time after which a relay that is stopped waits for no answer any more. A publish takes less until it is given up.
+const LAST: Duration = Duration::from_secs(30);
 
 /// Reason why a round ended early.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +94,18 @@ impl<Db: Database> Worker<Db> {
     pub(super) async fn run(mut self) {
         let stop = self.stop.clone();
         while !stop.is_cancelled() {
-            let Err(error) = self.session().await else { break };
+            let late = async {
+                stop.cancelled().await;
+                tokio::time::sleep(LAST).await;
+            };
+            let ended = tokio::select! {
+                ended = self.session() => ended,
+                () = late => {
+                    tracing::error!("the outbox's relay ends without an answer to what it has begun");
+                    break;
+                }
+            };
+            let Err(error) = ended else { break };
             tracing::warn!(%error, "the outbox's relay begins again");
             self.fail(error.to_string());
             let wait = self.trouble.lengthen();
@@ -120,7 +134,7 @@ impl<Db: Database> Worker<Db> {
 
     async fn rounds(&mut self, session: &mut SessionOf<Db>) -> Result<(), RoundError> {
         let mut share = session.share().await?;
-        let (mut after, mut begun) = (Cursor::default(), Instant::now());
+        let (mut after, mut begun) = (Cursor::START, Instant::now());
         let mut rows = Vec::new();
         let mut read = Instant::now();
         let mut flights = Flights::default();
@@ -130,7 +144,7 @@ impl<Db: Database> Worker<Db> {
             #[cfg(feature = "metrics")]
             self.record(now).await?;
             if now != share {
-                (share, after) = (now, Cursor::default());
+                (share, after) = (now, Cursor::START);
                 rows.clear();
             }
             if self.stop.is_cancelled() {
@@ -139,7 +153,7 @@ impl<Db: Database> Worker<Db> {
             if rows.is_empty() {
                 // What is on its way stands among those that are read now, unless these are behind it.
                 if !self.land(session, &mut flights, 0, &mut done).await? {
-                    after = Cursor::default();
+                    after = Cursor::START;
                 }
                 self.finish(session, &mut done).await?;
                 if self.stop.is_cancelled() {
@@ -147,7 +161,7 @@ impl<Db: Database> Worker<Db> {
                 }
                 read = Instant::now();
                 rows = self.read(session, share, after).await?;
-                if rows.is_empty() && after == Cursor::default() {
+                if rows.is_empty() && after == Cursor::START {
                     self.looks.clear();
                     self.wait(session).await?;
                     continue;
@@ -159,19 +173,20 @@ impl<Db: Database> Worker<Db> {
                 Some(last) if is_full && begun.elapsed() < AGAIN => last.cursor(),
                 _ => {
                     begun = Instant::now();
-                    Cursor::default()
+                    Cursor::START
                 }
             };
             self.measure(&rows);
             let sorting = self.sort(session, std::mem::take(&mut rows), read, &mut done);
             let sorted = flights.beside(sorting).await?;
+            let looked = Instant::now();
             let waits = flights.have_key_of(&sorted);
             if waits && !self.land(session, &mut flights, 0, &mut done).await? {
-                after = Cursor::default();
+                after = Cursor::START;
                 continue;
             }
-            self.send(&mut flights, sorted);
-            if after != Cursor::default() {
+            self.send(&mut flights, sorted, looked);
+            if after != Cursor::START {
                 // The next ones are read, and the last ones removed, while these are on their way.
                 let next_read = Instant::now();
                 let between = async {
@@ -180,28 +195,28 @@ impl<Db: Database> Worker<Db> {
                 };
                 (rows, read) = (flights.beside(between).await?, next_read);
                 if !self.land(session, &mut flights, Flights::MOST - 1, &mut done).await? {
-                    after = Cursor::default();
+                    after = Cursor::START;
                     rows.clear();
                 }
             }
         }
     }
 
-    /// Sends records, of which no key is on its way.
-    fn send(&self, flights: &mut Flights, records: Vec<Outbound>) {
+    /// Sends records, of which no key is on its way, and which were looked for at this time.
+    fn send(&self, flights: &mut Flights, records: Vec<Outbound>, looked: Instant) {
         if records.is_empty() {
             return;
         }
-        let (bus, relaxed) = (self.outbox.bus().clone(), self.options.relaxed);
-        let allows_atomic = self.looks.allow_atomic(&records);
+        let bus = self.outbox.bus().clone();
+        let time = self.looks.time_to_begin(&records);
+        let manner = Manner {
+            relaxed: self.options.relaxed,
+            allows_atomic: self.looks.allow_atomic(&records),
+            until: looked + time,
+            time,
+        };
         flights.add(records, |records| {
-            Box::pin(async move {
-                if relaxed {
-                    publish::pipelined(&bus, records).await
-                } else {
-                    publish::in_order(&bus, records, allows_atomic).await
-                }
-            })
+            Box::pin(async move { publish::send(&bus, records, manner).await })
         });
     }
 
@@ -227,7 +242,9 @@ impl<Db: Database> Worker<Db> {
     #[cfg(feature = "metrics")]
     async fn record(&mut self, share: Share) -> sqlx::Result<()> {
         if self.figures.are_due(self.state.status()) && share.place == 0 {
+            let begun = Instant::now();
             super::figures::record(&self.outbox.status().await?);
+            self.figures.looked(begun.elapsed());
         }
         Ok(())
     }
@@ -247,7 +264,10 @@ impl<Db: Database> Worker<Db> {
         after: Cursor,
     ) -> sqlx::Result<Vec<QueuedRow>> {
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
-        session.next(share, after, &self.holds.waiting(), limit).await
+        // Behind a row that was read the first ones of held keys may be passed, also once these may be tried again.
+        let without = if after == Cursor::START { self.holds.waiting() } else { self.holds.keys() };
+        let rows = session.next(share, after, &without, limit).await?;
+        Ok(if after.holds(&rows) { rows } else { Vec::new() })
     }
 
     /// Reads fewer rows at a time where they are large.
@@ -290,3 +310,6 @@ impl<Db: Database> Worker<Db> {
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{SqliteBackend, statement};
 use crate::database::{Backend as _, Driver as _, Session, Share};
@@ -11,6 +11,8 @@ use crate::row::{Cursor, QueuedRow};
 
 /// Time for which it is known that a relay is at work, in milliseconds.
 const AT_WORK: i64 = 1000;
+/// Time that a relay has to say that it ends.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Interval at which it says so, and asks who else is.
 const SHARING: Duration = Duration::from_millis(250);
 
@@ -22,15 +24,13 @@ pub struct SqliteSession {
     relay: i64,
     /// Its part, and when it was asked for.
     share: Option<(Share, Instant)>,
-    /// How often parked rows were let go again by the time of the last read of the first rows.
-    retries: i64,
 }
 
 impl SqliteSession {
     pub(super) fn new(pool: &SqlitePool) -> Self {
         let [a, b, c, d, ..] = *uuid::Uuid::new_v4().as_bytes();
         let relay = i64::from(u32::from_ne_bytes([a, b, c, d]));
-        Self { pool: pool.clone(), relay, share: None, retries: 0 }
+        Self { pool: pool.clone(), relay, share: None }
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
@@ -46,7 +46,7 @@ impl Session for SqliteSession {
             return Ok(share);
         }
         let mut tx = self.begin().await?;
-        sqlx::query(statement::FORGET_RELAYS).execute(&mut *tx).await?;
+        sqlx::query(statement::FORGET_RELAYS).bind(AT_WORK).execute(&mut *tx).await?;
         sqlx::query(statement::JOIN).bind(self.relay).bind(AT_WORK).execute(&mut *tx).await?;
         let relays: Vec<i64> = sqlx::query_scalar(statement::RELAYS).fetch_all(&mut *tx).await?;
         tx.commit().await?;
@@ -70,13 +70,7 @@ impl Session for SqliteSession {
             .bind(json(without))
             .bind(limit);
         let rows = next.fetch_all(&self.pool).await?;
-        let rows: Vec<_> = rows.iter().map(SqliteBackend::queued).collect::<sqlx::Result<_>>()?;
-        match rows.first() {
-            Some(first) if after == Cursor::default() => self.retries = first.retries,
-            Some(first) if first.retries != self.retries => return Ok(Vec::new()),
-            _ => {}
-        }
-        Ok(rows)
+        rows.iter().map(SqliteBackend::queued).collect()
     }
 
     async fn finish(&mut self, rows: &[i64], keep: bool) -> sqlx::Result<()> {
@@ -104,8 +98,9 @@ impl Session for SqliteSession {
     }
 
     async fn close(self) {
-        // Others hear of it in a moment anyway.
-        let _ = sqlx::query(statement::LEAVE).bind(self.relay).execute(&self.pool).await;
+        // By then others have heard of it anyway.
+        let leave = sqlx::query(statement::LEAVE).bind(self.relay).execute(&self.pool);
+        let _ = timeout(FAREWELL, leave).await;
     }
 }
 
@@ -124,25 +119,46 @@ mod tests {
     use crate::database::Manage;
     use crate::outbox::ParkedFilter;
 
-    #[tokio::test]
-    async fn rows_that_are_let_go_again_come_before_what_was_committed_since() {
-        let all = Share { place: 0, relays: 1 };
+    const ALL: Share = Share { place: 0, relays: 1 };
+
+    async fn begin() -> (SqlitePool, SqliteSession) {
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await;
         let pool = pool.unwrap();
         crate::migrate(&pool).await.unwrap();
+        let session = SqliteSession::new(&pool);
+        (pool, session)
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_let_go_again_come_before_what_was_committed_since() {
+        let (pool, mut session) = begin().await;
         let insert = "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) \
             VALUES (1, 'k', 'S', 's', 'i', '[]', '')";
         pool.execute(insert).await.unwrap();
         pool.execute(insert).await.unwrap();
-        let mut session = SqliteSession::new(&pool);
-        let rows = session.next(all, Cursor::default(), &[], 10).await.unwrap();
+        let rows = session.next(ALL, Cursor::START, &[], 10).await.unwrap();
         session.park(rows[0].id, "why").await.unwrap();
         let behind = rows[1].cursor();
         assert_eq!(Manage::<Sqlite>(&pool).retry(&ParkedFilter::All).await.unwrap(), 1);
         pool.execute(insert).await.unwrap();
-        assert!(session.next(all, behind, &[], 10).await.unwrap().is_empty());
-        let rows = session.next(all, Cursor::default(), &[], 10).await.unwrap();
+        let later = session.next(ALL, behind, &[], 10).await.unwrap();
+        assert!(!behind.holds(&later));
+        let rows = session.next(ALL, Cursor::START, &[], 10).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!(session.next(all, behind, &[], 10).await.unwrap().len(), 1);
+        let behind = rows[1].cursor();
+        let later = session.next(ALL, behind, &[], 10).await.unwrap();
+        assert!(behind.holds(&later) && later.len() == 1);
+    }
+
+    #[tokio::test]
+    async fn a_relay_of_before_the_clock_stepped_back_is_not_at_work() {
+        let (pool, mut session) = begin().await;
+        let of_before = "INSERT INTO tidings_outbox_relay (relay, until) VALUES (7, \
+            CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) + 3600000)";
+        pool.execute(of_before).await.unwrap();
+        assert_eq!(session.share().await.unwrap(), ALL);
+        // And another one that is at work is.
+        let mut other = SqliteSession::new(&pool);
+        assert_eq!(other.share().await.unwrap().relays, 2);
     }
 }

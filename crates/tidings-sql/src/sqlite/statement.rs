@@ -2,7 +2,7 @@
 
 use crate::database::Statements;
 
-/// Those that are run as in every other database.
+/// Statements that are run as in every other database.
 pub(super) const STATEMENTS: Statements = Statements {
     migrating: None,
     has_layout: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'tidings_layout'",
@@ -40,8 +40,10 @@ pub(super) const JOIN: &str = "INSERT INTO tidings_outbox_relay (relay, until) \
 
 pub(super) const LEAVE: &str = "DELETE FROM tidings_outbox_relay WHERE relay = ?1";
 
+/// Forgets those of which it is not known any more that they are at work, for so many milliseconds at most: one that is known
+/// for longer said so before the clock stepped back.
 pub(super) const FORGET_RELAYS: &str = "DELETE FROM tidings_outbox_relay \
-    WHERE until < CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+    WHERE until - CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) NOT BETWEEN 0 AND 2 * ?1";
 
 pub(super) const RELAYS: &str = "SELECT relay FROM tidings_outbox_relay ORDER BY relay";
 

@@ -20,7 +20,7 @@ async fn the_second_takes_over_after_a_rollback<DB: TestDatabase>() {
     assert_eq!(second_after::<DB>(false).await, Once::First);
 }
 
-/// What the second delivery is told, which waits for what becomes of the first.
+/// Answer to the second delivery, which waits for what becomes of the first.
 async fn second_after<DB: TestDatabase>(commits: bool) -> Once {
     let stage = Stage::<DB>::new().await;
     let (inbox, cx) = (stage.inbox().await, stage.delivered("shop", 1).await);

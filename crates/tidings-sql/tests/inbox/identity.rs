@@ -1,4 +1,4 @@
-//! What is the same message, and what is another.
+//! Identity: deliveries of the same message, and of another one.
 
 use tidings::DeadLetterFilter;
 use tidings::prelude::*;

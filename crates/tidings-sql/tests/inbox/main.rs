@@ -1,4 +1,4 @@
-//! What an inbox promises, on each bus and in each database.
+//! Promises of an inbox, on each bus and in each database.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's own functions fail it")]
 
 mod clean_up;

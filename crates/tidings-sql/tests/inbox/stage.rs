@@ -23,9 +23,9 @@ pub(crate) struct Stage<DB: TestDatabase> {
     _database: DB::Keeper,
 }
 
-/// What the tests do in a database beside the inbox.
+/// A database as the tests use it beside the inbox.
 pub(crate) trait TestDatabase: Database {
-    /// What has to live as long as the database is used.
+    /// The keeper of the database, which lives as long as it is used.
     type Keeper;
 
     async fn empty() -> (Pool<Self>, Self::Keeper);

@@ -1,4 +1,4 @@
-//! What can't be recorded, and where.
+//! Messages that can't be recorded, and databases that can't record any.
 
 use tidings::prelude::*;
 use tidings_sql::{Inbox, InboxError, LayoutError};

@@ -2,15 +2,19 @@
 
 use sqlx::{Executor, Pool};
 use tidings::prelude::*;
-use tidings_sql::{Database, LayoutError, Outbox};
+use tidings_sql::{Database, Inbox, LayoutError, Outbox};
 
-use crate::event::{Env, each_database};
+use crate::event::{Env, each_database, order};
 #[cfg(feature = "postgres")]
-use crate::event::{Orders, SOON, order};
+use crate::event::{Orders, SOON};
+#[cfg(feature = "postgres")]
+use tidings_tests::eventually;
 
 each_database! {
     tables_of_another_layout_are_refused_at_the_start,
     tables_are_made_once_by_many_programs,
+    a_program_that_runs_goes_on_while_a_newer_one_migrates,
+    sqlx_makes_the_tables_of_its_folder,
 }
 
 async fn refused<Db: Database>(bus: &Bus, pool: &Pool<Db>) -> LayoutError {
@@ -55,7 +59,61 @@ async fn tables_are_made_once_by_many_programs<Db: Database>(env: Env<Db>) {
     env.outbox().await;
 }
 
-/// As a program left it that knew the first migrations only.
+async fn a_program_that_runs_goes_on_while_a_newer_one_migrates<Db>(env: Env<Db>)
+where
+    Db: Database,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    let outbox = env.outbox().await;
+    let relay = outbox.relay().start();
+    env.pool.execute("UPDATE tidings_layout SET version = 99 WHERE part = 'outbox'").await.unwrap();
+    refused(&env.bus, &env.pool).await;
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &order(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(env.stored(1).await, [1]);
+    assert_eq!(relay.shutdown().await.error, None);
+}
+
+/// By `sqlx migrate run`, which reads the folder in which the files are shipped.
+async fn sqlx_makes_the_tables_of_its_folder<Db>(env: Env<Db>)
+where
+    Db: Database,
+    Db::Connection: sqlx::migrate::Migrate,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    let Env { bus, pool, .. } = &env;
+    for table in ["outbox", "inbox", "layout"] {
+        let drop = format!("DROP TABLE tidings_{table}");
+        pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(drop))).await.unwrap();
+    }
+    let folder = if Db::NAME == "SQLite" {
+        pool.execute("DROP TABLE tidings_outbox_relay").await.unwrap();
+        "sqlite"
+    } else {
+        pool.execute("DROP FUNCTION tidings_outbox_place, tidings_outbox_place_all").await.unwrap();
+        "postgres"
+    };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    let migrations = sqlx::migrate::Migrator::new(folder).await.unwrap();
+    for _ in 0..2 {
+        let mut connection = pool.acquire().await.unwrap();
+        migrations.run_direct(None, &mut *connection, false).await.unwrap();
+        drop(connection);
+        // Whoever migrates by call beside finds nothing left to do.
+        tidings_sql::migrate(pool).await.unwrap();
+    }
+    let outbox = Outbox::open(bus, pool).await.unwrap();
+    let relay = outbox.relay().start();
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &order(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(env.stored(1).await, [1]);
+    relay.shutdown().await;
+    Inbox::open(pool).await.unwrap();
+}
+
+/// A database as a program left it that knew the first migrations only.
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn an_older_layout_is_refused_with_the_migration_that_is_missing_and_goes_on_from_there() {
@@ -73,18 +131,31 @@ async fn an_older_layout_is_refused_with_the_migration_that_is_missing_and_goes_
     let error = refused(&bus, &pool).await;
     assert!(matches!(error, LayoutError::Older { found: 1, known: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("20261129000003_tidings_outbox_place"), "{error}");
-    // What was written by then is published all the same.
+    // What was written by then is published all the same, and what is written while it is migrated.
+    let mut open = pool.begin().await.unwrap();
     let write = "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) \
         VALUES (1, 'k', 'ORDERS', 'orders.eu.created', 'one', '[[\"Nats-Msg-Id\",\"one\"]]', '{}')";
     pool.execute(write).await.unwrap();
-    tidings_sql::migrate(&pool).await.unwrap();
+    let write_beside = write.replace("one", "two");
+    open.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(write_beside))).await.unwrap();
+    let migrating = tokio::spawn({
+        let pool = pool.clone();
+        async move { tidings_sql::migrate(&pool).await }
+    });
+    eventually(SOON, "it waits for who writes", async || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        sqlx::query_scalar::<_, i64>(waiting).fetch_one(&pool).await.unwrap() > 0
+    })
+    .await;
+    open.commit().await.unwrap();
+    migrating.await.unwrap().unwrap();
     let outbox = Outbox::open(&bus, &pool).await.unwrap();
     let mut tx = outbox.begin().await.unwrap();
     outbox.publish(&mut tx, &order(2)).await.unwrap();
     tx.commit().await.unwrap();
     let relay = outbox.relay().start();
-    tidings_tests::eventually(SOON, "both are stored", async || {
-        (bus.stream::<Orders>().state().await.unwrap().messages == 2).then_some(())
+    eventually(SOON, "all are stored", async || {
+        bus.stream::<Orders>().state().await.unwrap().messages == 3
     })
     .await;
     relay.shutdown().await;

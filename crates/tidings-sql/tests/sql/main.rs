@@ -6,6 +6,7 @@
     reason = "a test's own functions fail it"
 )]
 
+mod away;
 mod event;
 mod layout;
 #[cfg(feature = "postgres")]

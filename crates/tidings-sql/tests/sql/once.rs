@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::{Executor, Pool};
 use tidings::prelude::*;
 use tidings_sql::Database;
 use tidings_tests::eventually;
@@ -11,6 +12,7 @@ use crate::event::{Env, Orders, SOON, each_database, order};
 each_database! {
     what_was_sent_and_not_removed_is_not_sent_twice,
     what_the_stream_has_forgotten_is_looked_for,
+    what_was_written_before_the_clock_stepped_back_is_looked_for,
     what_a_work_queue_still_has_is_looked_for,
     what_was_sent_is_kept_and_removed_where_asked,
 }
@@ -28,7 +30,7 @@ async fn what_was_sent_and_not_removed_is_not_sent_twice<Db: Database>(env: Env<
     assert_eq!((ended.published, ended.duplicates), (2, 1));
 }
 
-/// Ids are known for a second only.
+/// A stream that knows ids for a second only.
 #[derive(EventStream)]
 #[stream(name = "TOLLS", subjects("tolls.>"), duplicate_window = "1s")]
 struct Tolls;
@@ -62,6 +64,33 @@ async fn what_the_stream_has_forgotten_is_looked_for<Db: Database>(env: Env<Db>)
     assert_eq!(env.bus.stream::<Tolls>().state().await.unwrap().messages, 4);
 }
 
+async fn what_was_written_before_the_clock_stepped_back_is_looked_for<Db>(env: Env<Db>)
+where
+    Db: Database,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    env.bus.provision::<Tolls>().await.unwrap();
+    let outbox = env.outbox().await;
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish_all(&mut tx, [1, 2].map(|toll| TollPaid { toll })).await.unwrap();
+    tx.commit().await.unwrap();
+    env.bus.publish(&TollPaid { toll: 1 }).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(!env.bus.publish(&TollPaid { toll: 9 }).await.unwrap().duplicate);
+    // They seem to be written in an hour.
+    let later = if Db::NAME == "SQLite" { "3600000" } else { "interval '1 hour'" };
+    let later = format!("UPDATE tidings_outbox SET created_at = created_at + {later}");
+    env.pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(later))).await.unwrap();
+    let relay = outbox.relay().start();
+    eventually(SOON, "all are sent", async || outbox.status().await.unwrap().pending == 0).await;
+    relay.shutdown().await;
+    let mut tolls = env.bus.replay::<TollPaid>(DeliverFrom::Beginning).await.unwrap();
+    for toll in [1, 9, 2] {
+        assert_eq!(tolls.next().await.unwrap().unwrap().toll, toll);
+    }
+    assert_eq!(env.bus.stream::<Tolls>().state().await.unwrap().messages, 3);
+}
+
 async fn what_was_sent_is_kept_and_removed_where_asked<Db: Database>(env: Env<Db>) {
     let outbox = env.outbox().await;
     let mut tx = outbox.begin().await.unwrap();
@@ -76,7 +105,7 @@ async fn what_was_sent_is_kept_and_removed_where_asked<Db: Database>(env: Env<Db
     assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 2500);
 }
 
-/// What is acknowledged is gone, and ids are known for a second only.
+/// A stream without what is acknowledged, which knows ids for a second only.
 #[derive(EventStream)]
 #[stream(name = "JOBS", subjects("jobs.>"), retention = "work_queue", duplicate_window = "1s")]
 struct Jobs;

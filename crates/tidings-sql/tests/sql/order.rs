@@ -10,6 +10,7 @@ use crate::event::{Env, Orders, SOON, each_database, order};
 each_database! {
     what_was_committed_is_published_in_order,
     what_was_rolled_back_is_not_published,
+    an_id_is_fixed_as_its_event_is_written,
     many_of_one_key_are_stored_as_one_where_their_stream_allows_it,
     what_the_stream_has_already_is_not_stored_as_one_again,
 }
@@ -81,6 +82,31 @@ async fn what_was_committed_is_published_in_order<Db: Database>(env: Env<Db>) {
     assert_eq!((ended.published, ended.duplicates, ended.parked), (200, 0, 0));
     let status = outbox.status().await.unwrap();
     assert_eq!((status.pending, status.parked, status.oldest), (0, 0, None));
+}
+
+/// An event that declares no id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
+#[event(subject = "orders.eu.noted", stream = Orders)]
+struct OrderNoted {
+    note: String,
+}
+
+async fn an_id_is_fixed_as_its_event_is_written<Db: Database>(env: Env<Db>) {
+    let outbox = env.outbox().await;
+    let noted = || OrderNoted { note: "again".to_owned() };
+    let mut tx = outbox.begin().await.unwrap();
+    let mut ids = vec![outbox.publish(&mut tx, &noted()).await.unwrap().message_id];
+    let many = outbox.publish_all(&mut tx, [noted(), noted()]).await.unwrap();
+    ids.extend(many.into_iter().map(|written| written.message_id));
+    tx.commit().await.unwrap();
+    // Each call writes an event of its own.
+    assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
+    let relay = outbox.relay().start();
+    let mut stored = env.bus.replay::<OrderNoted>(DeliverFrom::Beginning).await.unwrap();
+    for id in &ids {
+        assert_eq!(stored.next().await.unwrap().unwrap().message_id(), Some(id.as_str()));
+    }
+    relay.shutdown().await;
 }
 
 async fn what_was_rolled_back_is_not_published<Db: Database>(env: Env<Db>) {

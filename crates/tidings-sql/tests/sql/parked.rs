@@ -1,5 +1,6 @@
 //! Events that can't be published: parked with the reason, and nobody of another key waits.
 
+use sqlx::{Executor, Pool};
 use tidings::prelude::*;
 use tidings::{Headers, Record};
 use tidings_sql::{Database, Outbox, OutboxError, OutboxThresholds, ParkedFilter};
@@ -24,6 +25,8 @@ each_database! {
     what_waits_behind_a_parked_event_goes_once_that_is_purged,
     events_of_one_call_have_a_key_each_where_asked,
     what_an_outbox_cannot_hold_is_refused_in_the_transaction,
+    a_row_that_cannot_be_read_is_parked_and_holds_its_key_alone,
+    what_is_no_json_is_published_as_it_is,
 }
 
 async fn parked<Db: Database>(outbox: &Outbox<Db>, count: usize) -> Vec<tidings_sql::ParkedRecord> {
@@ -171,4 +174,64 @@ async fn what_an_outbox_cannot_hold_is_refused_in_the_transaction<Db: Database>(
     assert_eq!(env.stored(1).await, [3]);
     assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 1);
     relay.shutdown().await;
+}
+
+/// Writes a row by hand, as a program might that is none of ours.
+async fn write_by_hand<Db>(pool: &Pool<Db>, subject: &str, headers: &str, payload: &str)
+where
+    Db: Database,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    let write = format!(
+        "INSERT INTO tidings_outbox (slot, key, stream, subject, message_id, headers, payload) \
+         VALUES (1, 'by-hand', 'ORDERS', '{subject}', 'by-hand', '{headers}', '{payload}')"
+    );
+    pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(write))).await.unwrap();
+}
+
+async fn a_row_that_cannot_be_read_is_parked_and_holds_its_key_alone<Db>(env: Env<Db>)
+where
+    Db: Database,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    let outbox = env.outbox().await;
+    for (subject, headers, why) in [
+        ("orders.eu.created", "no JSON", "its headers can't be read"),
+        ("orders.eu.created", r#"[["Nats-Msg-Id","a\u000ab"]]"#, "Nats-Msg-Id"),
+        ("orders.*", "[]", "orders.*"),
+        ("", "[]", "subject"),
+    ] {
+        write_by_hand(&env.pool, subject, headers, "{}").await;
+        let mut tx = outbox.begin().await.unwrap();
+        outbox.publish(&mut tx, &order(1)).key("by-hand").await.unwrap();
+        outbox.publish(&mut tx, &order(2)).key("other").await.unwrap();
+        tx.commit().await.unwrap();
+        let relay = outbox.relay().attempts(1).start();
+        let parked = parked(&outbox, 2).await;
+        assert!(parked[0].reason.contains(why), "{:?}", parked[0]);
+        assert_eq!(parked[1].behind, Some(parked[0].id));
+        eventually(SOON, "the other is sent", async || outbox.status().await.unwrap().pending == 0)
+            .await;
+        relay.shutdown().await;
+        assert_eq!(outbox.purge(&ParkedFilter::All).await.unwrap(), 2);
+    }
+    assert_eq!(env.stored(1).await, [2]);
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 1);
+}
+
+/// A payload is bytes: whoever handles it says what it can't read.
+async fn what_is_no_json_is_published_as_it_is<Db>(env: Env<Db>)
+where
+    Db: Database,
+    for<'p> &'p Pool<Db>: Executor<'p, Database = Db>,
+{
+    let outbox = env.outbox().await;
+    let headers = r#"[["Nats-Msg-Id","by-hand"]]"#;
+    write_by_hand(&env.pool, "orders.eu.created", headers, "no JSON").await;
+    let relay = outbox.relay().start();
+    eventually(SOON, "it is sent", async || outbox.status().await.unwrap().pending == 0).await;
+    relay.shutdown().await;
+    let mut orders = env.bus.replay::<OrderCreated>(DeliverFrom::Beginning).await.unwrap();
+    let error = orders.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("orders.eu.created"), "{error}");
 }

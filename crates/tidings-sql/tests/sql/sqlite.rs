@@ -1,4 +1,4 @@
-//! What SQLite alone has: one writer at a time, and databases in memory.
+//! Peculiarities of SQLite: one writer at a time, and databases in memory.
 
 use sqlx::Sqlite;
 use sqlx::sqlite::SqlitePoolOptions;

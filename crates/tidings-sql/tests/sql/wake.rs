@@ -1,4 +1,4 @@
-//! How a relay learns that there is something to send.
+//! Ways by which a relay learns that there is something to send.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn what_is_committed_while_a_relay_has_lost_its_connection_is_sent_by_it()
     relay.shutdown().await;
 }
 
-/// As if a notification were lost.
+/// Rows of which no notification tells, as if it were lost.
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn what_nobody_told_is_found_by_a_slow_look_also_where_it_stands_before_what_was_sent() {
@@ -113,7 +113,7 @@ async fn what_another_program_commits_is_found() {
     relay.shutdown().await;
 }
 
-/// Where it would look never, a wake of its own program is enough.
+/// A relay that looks never is woken by its own program.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_wake_spares_the_wait_for_the_next_look() {

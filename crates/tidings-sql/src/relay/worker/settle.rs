@@ -15,7 +15,7 @@ impl<Db: Database> Worker<Db> {
         done: &mut Vec<i64>,
     ) -> sqlx::Result<bool> {
         let mut failed: HashSet<String> = HashSet::new();
-        let (mut duplicates, mut trouble) = (0, None);
+        let (mut duplicates, mut trouble, mut late) = (0, None, false);
         let before = done.len();
         for (row, key, outcome) in outcomes {
             let error = match outcome {
@@ -30,7 +30,11 @@ impl<Db: Database> Worker<Db> {
                 // The first of its key says why.
                 _ if failed.contains(&key) => continue,
                 Some(Err(error)) => error,
-                None => continue,
+                // It is read and looked for again, before those behind it.
+                None => {
+                    late = true;
+                    continue;
+                }
             };
             let reason = error.to_string();
             if error.is_lasting() {
@@ -60,7 +64,7 @@ impl<Db: Database> Worker<Db> {
         if failed.is_empty() {
             self.trouble.reset();
             self.idle.reset();
-            return Ok(true);
+            return Ok(!late);
         }
         self.finish(session, done).await?;
         if let Some(reason) = trouble {

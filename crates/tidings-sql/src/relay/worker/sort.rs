@@ -33,7 +33,8 @@ impl<Db: Database> Worker<Db> {
                     continue;
                 }
             };
-            let (age, id) = (row.age + read.elapsed(), record.message_id().unwrap_or_default());
+            let age = row.age.map(|age| age.saturating_add(read.elapsed()));
+            let id = record.message_id().unwrap_or_default();
             if self.looks.is_stored(self.outbox.bus(), &row.stream, id, age).await? {
                 done.push(row.id);
             } else {
