@@ -7,6 +7,7 @@ use tidings::prelude::*;
 use tidings::{Batch, ReceiveError};
 use tidings_tests::eventually;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
 
 use crate::support::env::{BY_AND_BY, Env, SHORT, SOON, next, soon, within};
 use crate::support::handler_log::HandlerLog;
@@ -128,12 +129,14 @@ async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
         |name| Registry::new("shop").route(Route::of::<Sent>(log.handler(name)).prefetch(1));
     let one = registry("one").start(&bus).await.unwrap();
     let two = registry("two").start(&other).await.unwrap();
+    let begun = Instant::now();
     bus.publish_all((1..=200).map(sent)).await.unwrap();
     log.wait_for(200, 200).await;
     settled(&bus).await;
-    // Each knows its part; what all have settled only the server does, which is asked each quarter of a second: nothing tells
-    // of it, and a busy machine needs more.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // Each knows its part; what all have settled only the server does, which is asked a quarter of a second after the last
+    // delivery and then after twice the time of the look before: nothing tells of it, and by thrice this time each has asked
+    // since all are settled.
+    tokio::time::sleep(begun.elapsed() * 2 + Duration::from_secs(5)).await;
     bus.stream::<Parcels>().delete_consumer("shop-parcels_sent").await.unwrap();
     bus.publish_all((201..=220).map(sent)).await.unwrap();
     log.wait_for(220, 220).await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tidings::prelude::*;
 use tidings::{Recurrence, ScheduleError, ScheduleHandle};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::schedule::{Timer, Timers};
 use crate::support::env::{BY_AND_BY, Env, within};
@@ -20,8 +22,10 @@ scenarios! {
 }
 
 const MANY: u64 = 1000;
-/// Long enough to schedule all of them.
-const LEAD: Duration = Duration::from_secs(6);
+/// The shortest time from scheduling them until they are due, and the longest one.
+const LEAD: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(40));
+/// Number of those by which it is measured how long scheduling takes here.
+const SAMPLE: u64 = 100;
 /// Number of calls under way at a time.
 const AT_ONCE: usize = 200;
 
@@ -29,9 +33,21 @@ fn timer(number: u64) -> Timer {
     Timer { number, who: format!("n{}", number % 7) }
 }
 
+/// Time in which all of them can be scheduled, with as much to spare: a busy machine needs more.
+async fn lead(bus: &Bus) -> Duration {
+    let begun = Instant::now();
+    // They never come.
+    let sample = stream::iter(MANY..MANY + SAMPLE).map(|number| async move {
+        bus.message(&timer(number)).delay(Duration::from_secs(3600)).schedule().await.unwrap()
+    });
+    let _: Vec<_> = within(BY_AND_BY, sample.buffered(AT_ONCE).collect()).await;
+    let all = begun.elapsed() * u32::try_from(MANY / SAMPLE).unwrap();
+    (all * 2).clamp(LEAD.0, LEAD.1)
+}
+
 /// Schedules all of them within `spread` around one time; gives that time.
 async fn schedule(bus: &Bus, spread: Duration) -> (Instant, Vec<ScheduleHandle>) {
-    let due = Instant::now() + LEAD;
+    let due = Instant::now() + lead(bus).await;
     let handles = stream::iter(0..MANY).map(|number| async move {
         let share = u32::try_from(number).unwrap() * 7919 % 1000;
         let delay = (due + spread * share / 1000).saturating_duration_since(Instant::now());
@@ -40,24 +56,39 @@ async fn schedule(bus: &Bus, spread: Duration) -> (Instant, Vec<ScheduleHandle>)
     (due, within(BY_AND_BY, handles.buffered(AT_ONCE).collect()).await)
 }
 
-/// Counts how often each comes, until nothing has come for a while.
-async fn count(bus: Bus, quiet: Duration) -> HashMap<u64, u32> {
+/// Counts how often each comes, until all is `done` and nothing has come for a while after that.
+async fn count(bus: Bus, quiet: Duration, mut done: oneshot::Receiver<()>) -> HashMap<u64, u32> {
     let mut work = bus.consume::<Timer>("count").await.unwrap();
     let mut came = HashMap::new();
-    let mut patience = LEAD + quiet;
-    while let Ok(next) = timeout(patience, work.next()).await {
+    let mut is_done = false;
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = work.next() => next,
+            _ = &mut done, if !is_done => {
+                is_done = true;
+                continue;
+            }
+            () = sleep(quiet), if is_done => return came,
+        };
         let delivery = next.unwrap().unwrap();
         *came.entry(delivery.number).or_default() += 1;
         delivery.ack().await.unwrap();
-        patience = quiet;
     }
-    came
+}
+
+/// Begins to count; says that all is done with what it gives.
+fn counting(bus: &Bus, quiet: Duration) -> (JoinHandle<HashMap<u64, u32>>, oneshot::Sender<()>) {
+    let (done, is_done) = oneshot::channel();
+    (tokio::spawn(count(bus.clone(), quiet, is_done)), done)
 }
 
 async fn a_thousand_that_are_due_in_one_second_come(env: Env) {
     let bus = env.bus_with::<Timers>().await;
-    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(4)));
-    schedule(&bus, Duration::from_secs(1)).await;
+    let (came, done) = counting(&bus, Duration::from_secs(4));
+    let (due, _) = schedule(&bus, Duration::from_secs(1)).await;
+    sleep_until(due + Duration::from_secs(1)).await;
+    done.send(()).unwrap();
     let came = within(BY_AND_BY, came).await.unwrap();
     assert_eq!(came.len() as u64, MANY);
     assert!(came.values().all(|times| *times == 1), "some came twice");
@@ -81,9 +112,10 @@ async fn change<T, F: Future<Output = T>>(
 
 async fn what_is_cancelled_as_it_is_due_comes_or_is_cancelled(env: Env) {
     let bus = env.bus_with::<Timers>().await;
-    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(8)));
+    let (came, done) = counting(&bus, Duration::from_secs(8));
     let (due, handles) = schedule(&bus, Duration::from_millis(300)).await;
     let cancelled = change(due, &handles, |handle| async move { handle.cancel().await }).await;
+    done.send(()).unwrap();
     let came = within(BY_AND_BY, came).await.unwrap();
     let (mut never, mut late) = (0, 0);
     for (number, cancelled) in (0..MANY).zip(cancelled) {
@@ -105,10 +137,11 @@ async fn what_is_cancelled_as_it_is_due_comes_or_is_cancelled(env: Env) {
 
 async fn what_is_moved_as_it_is_due_comes_once(env: Env) {
     let bus = env.bus_with::<Timers>().await;
-    let came = tokio::spawn(count(bus.clone(), Duration::from_secs(8)));
+    let (came, done) = counting(&bus, Duration::from_secs(8));
     let (due, handles) = schedule(&bus, Duration::from_millis(300)).await;
     let to = Duration::from_secs(4);
     let moved = change(due, &handles, |handle| async move { handle.reschedule(to).await }).await;
+    done.send(()).unwrap();
     let came = within(BY_AND_BY, came).await.unwrap();
     let mut late = 0;
     for (number, moved) in (0..MANY).zip(moved) {
