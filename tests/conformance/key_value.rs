@@ -8,6 +8,7 @@ mod key;
 mod layer;
 mod list;
 mod route;
+mod service;
 mod watch;
 
 use std::time::Duration;

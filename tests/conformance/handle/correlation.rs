@@ -30,7 +30,7 @@ struct Second {
     number: u64,
 }
 
-/// Without a stream, and so without an id.
+/// An event without a stream, and so without an id.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "links.third")]
 struct Third {

@@ -286,7 +286,7 @@ async fn a_reply_that_looks_like_a_streams_answer_is_a_reply(env: Env) {
     running.shutdown().await;
 }
 
-/// Nothing comes in no time, whoever is the faster.
+/// A reply takes longer than no time, whoever is the faster.
 async fn a_request_without_time_gets_no_reply(env: Env) {
     let running = warehouse(&env.bus()).await;
     let bus = env.bus();

@@ -23,7 +23,7 @@ scenarios! {
         a_reader_by_hand_is_told_of_another_message;
 }
 
-/// The same subject and another version, told apart by their headers.
+/// Another version on that subject, told apart by its headers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "shop.moved", name = "shop.moved", version = 1, tagged, stream = Shop)]
 struct MovedV1 {

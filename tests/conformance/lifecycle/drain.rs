@@ -199,7 +199,7 @@ async fn what_waits_for_its_rate_goes_to_the_next_instance(env: Env) {
     letters(&bus.dead_letters("shop"), 0).await;
 }
 
-/// Those that have no other attempt wait for their rate, but not longer than the shutdown does.
+/// Events without another attempt wait for their rate, but not longer than the shutdown does.
 async fn a_rate_does_not_hold_up_a_shutdown_past_its_deadline(env: Env) {
     let bus = env.bus_with::<Parcels>().await;
     bus.publish_all((1..=3).map(sent)).await.unwrap();

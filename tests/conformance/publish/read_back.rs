@@ -1,14 +1,17 @@
 //! Reading back: what nobody could read is not sent, as a debug build and a test's bus find out.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
+mod message;
 
-use serde::{Deserializer, Serializer};
+use std::collections::BTreeMap;
+
 use tidings::prelude::*;
 use tidings::testing::TestBus;
 use tidings::{AtomicError, PublishError, ReadBackError, RequestError};
 
+use self::message::{
+    Any, Borrowed, Counted, Either, Generic, Heard, Known, Lost, Loud, Measured, Named, Odd,
+    ProbeEvent, Probes, Sample, Value, measured, nested,
+};
 use crate::support::env::{Env, soon};
 
 scenarios! {
@@ -18,130 +21,6 @@ scenarios! {
         requests_and_their_answers_are_read_back,
         what_can_be_read_is_not_refused,
         a_tests_bus_reads_back_in_any_build;
-}
-
-#[derive(EventStream)]
-#[stream(name = "PROBES", subjects("probes.>"), allow_atomic_publish)]
-struct Probes;
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.{place}.measured", stream = Probes)]
-struct Measured {
-    place: String,
-    #[event(id)]
-    number: u64,
-    samples: Vec<Sample>,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-struct Sample {
-    value: f64,
-}
-
-fn measured(number: u64, value: f64) -> Measured {
-    let samples = vec![Sample::default(), Sample { value }];
-    Measured { place: "eu".into(), number, samples }
-}
-
-/// What JSON and serde lose together.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.lost", stream = Probes)]
-struct Lost {
-    value: Value,
-    #[event(id)]
-    number: u64,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind")]
-enum Value {
-    Counts { counts: BTreeMap<u32, u32> },
-    Large { large: u128 },
-    Named(Named),
-    Nested(Nested),
-}
-
-/// It has a field of the name that is the tag's.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Named {
-    kind: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Nested {
-    inner: Option<Box<Nested>>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.any", stream = Probes)]
-struct Any {
-    #[serde(flatten)]
-    either: Either,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum Either {
-    Number { number: f64 },
-    Large { large: i128 },
-}
-
-/// A text that is written as another one than it stands in the subject.
-#[derive(Debug, Clone, PartialEq, JsonSchema)]
-struct Loud(String);
-
-impl fmt::Display for Loud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Token for Loud {
-    type Owned = Self;
-
-    fn append_to(&self, token: &mut String) {
-        token.push_str(&self.0);
-    }
-
-    fn parse(token: &str) -> Option<Self> {
-        Some(Self(token.to_owned()))
-    }
-}
-
-impl Serialize for Loud {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_uppercase())
-    }
-}
-
-impl<'de> Deserialize<'de> for Loud {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.{who}.heard", stream = Probes)]
-struct Heard {
-    who: Loud,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.known", stream = Probes)]
-struct Known {
-    #[event(id)]
-    who: Loud,
-}
-
-#[derive(Debug, Event)]
-#[event(stream = Probes)]
-enum ProbeEvent {
-    Measured(Measured),
-    Lost(Lost),
-}
-
-fn nested(levels: usize) -> Nested {
-    (1..levels).fold(Nested { inner: None }, |inner, _| Nested { inner: Some(Box::new(inner)) })
 }
 
 /// The name that the error tells, and what is wrong.
@@ -295,52 +174,6 @@ async fn requests_and_their_answers_are_read_back(env: Env) {
         assert!(error.contains(name), "{error}");
     }
     assert!(errors[0].contains("`value`: invalid type: null"), "{}", errors[0]);
-}
-
-/// What is read back as another value, and rightly so.
-#[expect(dead_code, reason = "some fields are not sent")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.odd.{who}", stream = Probes)]
-struct Odd {
-    who: Cow<'static, str>,
-    #[event(id)]
-    at: u32,
-    #[serde(skip)]
-    cached: Option<u64>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    value: f64,
-    #[serde(default, skip_serializing)]
-    secret: String,
-    #[serde(flatten)]
-    rest: BTreeMap<String, String>,
-    text: Nested,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
-/// What may be published and can't be received.
-#[derive(Debug, Serialize, JsonSchema, Event)]
-#[event(subject = "probes.borrowed.{who}", stream = Probes)]
-struct Borrowed<'a> {
-    who: &'a str,
-    values: &'a [f64],
-}
-
-/// What is read by whoever knows the type that it is of.
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.generic", stream = Probes)]
-struct Generic<T> {
-    value: T,
-}
-
-/// Its id is another one each time it is asked for.
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
-#[event(subject = "probes.counted", stream = Probes, id = "(number, Uuid::now_v7())")]
-struct Counted {
-    number: u64,
 }
 
 async fn what_can_be_read_is_not_refused(env: Env) {

@@ -45,7 +45,7 @@ fn route(step: impl Fn(u64, u64) -> Step + Send + Sync + 'static) -> (Route<Sent
     (route.retry(Retry::fixed(SHORT).max_attempts(3)), calls)
 }
 
-/// So often that much is fetched ahead, while its handler is quick.
+/// Lets each be tried so often that many are fetched ahead, while their handler is quick.
 fn tried_often(route: Route<Sent>) -> Route<Sent> {
     route.retry(Retry::fixed(SHORT).max_attempts(6))
 }

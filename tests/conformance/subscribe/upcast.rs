@@ -22,7 +22,7 @@ scenarios! {
 #[stream(name = "ACCOUNTS", subjects("accounts.>", "customers.>"))]
 struct Accounts;
 
-/// As it was before anybody thought of another version.
+/// The event as it was before anybody thought of another version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "accounts.{region}.opened", version = 1, stream = Accounts)]
 struct OpenedV1 {
@@ -32,7 +32,7 @@ struct OpenedV1 {
     owner: String,
 }
 
-/// The same subject and another payload.
+/// Another payload on that subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "accounts.{region}.opened", version = 2, upcasts = OpenedV1, stream = Accounts)]
 struct OpenedV2 {

@@ -63,7 +63,7 @@ pub(crate) fn switched(number: u64) -> Switched {
     Switched { room: "hall".into(), number }
 }
 
-/// The same with borrowed text, for publishing only.
+/// [`Switched`] with borrowed text, for publishing only.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema, Event)]
 #[event(subject = "lamps.{room}.switched")]
 pub(crate) struct SwitchedRef<'a> {
@@ -104,7 +104,7 @@ pub(crate) enum DoorEvent {
     Closed(Closed),
 }
 
-/// What anybody may write on the subject of [`Switched`] and [`Sent`].
+/// Anything that anybody may write on the subject of [`Switched`] and [`Sent`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "lamps.{room}.switched")]
 pub(crate) struct NotSwitched {
@@ -112,7 +112,7 @@ pub(crate) struct NotSwitched {
     pub(crate) nonsense: bool,
 }
 
-/// What anybody may write on the subject of [`Sent`].
+/// Anything that anybody may write on the subject of [`Sent`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "parcels.{region}.sent", name = "parcels.other", stream = Parcels)]
 pub(crate) struct NotSent {
@@ -138,14 +138,14 @@ pub(crate) struct OutOfStock {
     pub(crate) available: u32,
 }
 
-/// The same subject, asked with what [`Check`]'s handler can't read.
+/// A request on the subject of [`Check`] that its handler can't read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "stock.check", name = "stock.garbled", reply = Stock)]
 pub(crate) struct GarbledCheck {
     pub(crate) nonsense: String,
 }
 
-/// The same subject, asked by who expects another reply.
+/// A request on the subject of [`Check`] by who expects another reply.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "stock.check", name = "stock.misread", reply = u32)]
 pub(crate) struct MisreadCheck {

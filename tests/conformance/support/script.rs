@@ -74,7 +74,7 @@ impl Calls {
         async move { next.await.expect("the handler is there") }
     }
 
-    /// So many calls, each soon after the one before.
+    /// Waits for so many calls, each soon after the one before.
     pub(crate) async fn list(&mut self, count: usize) -> Vec<Call> {
         let mut calls = Vec::new();
         for _ in 0..count {

@@ -114,7 +114,7 @@ fn waits(registry: Registry, wait: Duration, book: &Book) -> Registry {
     registry.route(Route::of::<Created>(handler).durable("shop-work").ack_wait(wait))
 }
 
-/// Of what is asked for, what would be changed.
+/// The part of what is asked for that would be changed.
 async fn fields(bus: &Bus, registry: &Registry) -> Vec<(String, DifferenceKind)> {
     let plan = registry.plan(bus).await.unwrap().consumers.remove(0);
     plan.differences.into_iter().map(|d| (d.field, d.kind)).collect()

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::{created, narrower, repository, write};
 
-/// With `UPDATE_EXPECT=1` it is written into the guide anew.
+/// Writes it into the guide anew with `UPDATE_EXPECT=1`.
 #[test]
 fn the_guides_session_is_what_the_program_says() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tidings/src/guide/contracts.md");
