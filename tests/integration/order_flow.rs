@@ -1,7 +1,6 @@
 //! The example `order_flow` as processes: two of each service on one server, and one of each
 //! killed with -9 while orders are placed.
 
-pub(crate) mod example;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet};

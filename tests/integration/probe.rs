@@ -2,14 +2,13 @@
 
 use std::process::Stdio;
 
-use tidings_tests::{Server, eventually, signal};
+use tidings_tests::{Server, eventually, example_path, signal};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Duration, timeout};
 
 use crate::SOON;
-use crate::order_flow::example;
 
 /// The time that Kubernetes gives a pod after SIGTERM.
 const GRACE_PERIOD: Duration = Duration::from_secs(30);
@@ -25,7 +24,7 @@ struct Probed {
 
 impl Probed {
     async fn start(urls: &str) -> Self {
-        let mut process = Command::new(example::path_of("health"))
+        let mut process = Command::new(example_path("health"))
             .env("NATS_URL", urls)
             .env("PORT", "0")
             .stdout(Stdio::piped())

@@ -22,7 +22,7 @@ const OUTAGE: u64 = 400;
 /// Number of consumers.
 const CONSUMERS: usize = 2;
 
-/// What is killed.
+/// Things that are killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Service,

@@ -14,7 +14,7 @@ const WAIT: Duration = Duration::from_secs(20);
 
 /// A database with orders and what became of them. The statements are the same for both.
 pub(crate) trait Store: Database {
-    /// What holds the database.
+    /// Holder of the database.
     type Host: Host;
 
     fn host() -> impl Future<Output = Result<Self::Host>>;
@@ -51,7 +51,7 @@ pub(crate) enum Table {
     Effects,
 }
 
-/// What holds a database, and can be killed where it is a process.
+/// Holder of a database, which can be killed where it is a process.
 pub(crate) trait Host {
     const IS_PROCESS: bool;
 

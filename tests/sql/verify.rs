@@ -16,7 +16,7 @@ use crate::store::{Store, Table};
 
 const SOON: Duration = Duration::from_mins(1);
 
-/// What there is in the end.
+/// Counts of what there is in the end.
 #[derive(Debug)]
 pub(crate) struct Counts {
     orders: usize,
@@ -75,7 +75,7 @@ async fn events(bus: &Bus) -> Result<(Vec<i64>, Vec<i64>)> {
     Ok((placed, billed))
 }
 
-/// What is missing, and what is there more than once.
+/// Differences: what is missing, and what is there more than once.
 fn difference(found: &[i64], orders: i64) -> String {
     let mut counts: BTreeMap<i64, usize> = (0..orders).map(|number| (number, 0)).collect();
     for number in found {

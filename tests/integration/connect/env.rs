@@ -5,16 +5,15 @@ use std::path::Path;
 use std::process::Stdio;
 
 use nkeys::KeyPair;
-use tidings_tests::Server;
+use tidings_tests::{Server, example_path};
 use tokio::process::Command;
 
 use super::certificate::Certificates;
-use crate::order_flow::example;
 use crate::soon;
 
 /// Runs an example with these variables; its standard error if it fails.
 async fn run(server: &Server, variables: &[(&str, &Path)]) -> Result<(), String> {
-    let mut command = Command::new(example::path());
+    let mut command = Command::new(example_path("order_flow"));
     for name in ["USER", "PASSWORD", "TOKEN", "NKEY", "CREDS", "CA", "CERT", "KEY"] {
         command.env_remove(format!("NATS_{name}"));
     }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tidings_tests::{Server, signal};
+use tidings_tests::{Server, example_path, signal};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 
-use super::example;
 use crate::soon;
 
 /// Line that one process wrote; `None` once it has ended.
@@ -26,7 +25,7 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new(server: &Server) -> Self {
         let (voice, said) = mpsc::unbounded_channel();
-        let (program, url) = (example::path(), server.url());
+        let (program, url) = (example_path("order_flow"), server.url());
         Self { program, url, processes: Vec::new(), voice, said }
     }
 

@@ -5,11 +5,10 @@ use std::process::Stdio;
 
 use tidings::prelude::*;
 use tidings::{DeadLetterFilter, StreamError, SubscribeError};
-use tidings_tests::{Server, eventually, signal};
+use tidings_tests::{Server, eventually, example_path, signal};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::order_flow::example;
 use crate::{SOON, soon};
 
 const CONFIG: &str = include_str!("../../../examples/permissions.conf");
@@ -35,7 +34,7 @@ async fn user(server: &Server, name: &str) -> Bus {
 
 /// An example, run as this user.
 fn example(server: &Server, user: &str, name: &str, arguments: &[&str]) -> Child {
-    let mut command = Command::new(example::path_of(name));
+    let mut command = Command::new(example_path(name));
     for variable in ["NATS_TOKEN", "NATS_NKEY", "NATS_CREDS", "NATS_CA", "NATS_CERT", "NATS_KEY"] {
         command.env_remove(variable);
     }

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The path of `order_flow`.
-pub(crate) fn path() -> PathBuf {
-    path_of("order_flow")
-}
-
-/// An example's path: beside this test's own, where `cargo test --workspace` puts it. Built if it is
+/// Path of an example's program: beside this test's own, where `cargo test --workspace` puts it. Built if it is
 /// not there, or older than what it is made of.
-pub(crate) fn path_of(example: &str) -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let profile = own.parent().and_then(Path::parent).expect("target/<profile>/deps/<test>");
+pub fn example_path(example: &str) -> PathBuf {
+    let own = std::env::current_exe();
+    let own = own.unwrap_or_else(|error| panic!("this test has no path: {error}"));
+    let Some(profile) = own.parent().and_then(Path::parent) else {
+        panic!("{} is not target/<profile>/deps/<test>", own.display());
+    };
     let program =
         profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     if !is_current(&program) {
@@ -36,12 +34,14 @@ fn is_current(program: &Path) -> bool {
     newest.map(|time| time.unwrap_or_else(|_| SystemTime::now())).all(|time| time <= built)
 }
 
-/// With the whole workspace, so that all is built with the features that the tests have.
+/// Builds an example with the whole workspace, so that all is built with the features that the tests have.
 fn build(profile: &Path, example: &str) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.args(["build", "--locked", "--workspace", "--example", example]);
-    command.arg("--target-dir").arg(profile.parent().expect("target"));
+    if let Some(target) = profile.parent() {
+        command.arg("--target-dir").arg(target);
+    }
     if profile.ends_with("release") {
         command.arg("--release");
     }
