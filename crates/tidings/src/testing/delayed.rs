@@ -24,7 +24,7 @@ pub(super) struct Delayed {
 }
 
 impl Delayed {
-    /// How long it still waits; `None` if it does not: it came, or was cancelled.
+    /// Time for which it still waits; `None` if it does not: it came, or was cancelled.
     async fn remaining(&self, transport: &Transport) -> Result<Option<Duration>, Fault> {
         let now = transport.now();
         let which = Which::Last { filter: self.schedule.subject.as_str() };

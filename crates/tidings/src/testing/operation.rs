@@ -64,7 +64,7 @@ pub(super) enum Operation {
 /// End of some work: what came of it.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// Nothing yet, or nothing ever: it was dropped.
+    /// Unended, or dropped and without an end for ever.
     Open,
     Published(Option<PublishAck>),
     NotPublished(String),

@@ -9,7 +9,7 @@ pub(super) struct Source {
     pub(super) file: String,
     /// The module that it is: `["runner", "settle", "policy"]`.
     pub(super) module: Vec<String>,
-    /// Without its comments.
+    /// The source without its comments.
     pub(super) code: String,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Without its tests.
+/// The source without its tests.
 pub(super) fn tested(code: &str) -> &str {
     code.split_once("#[cfg(test)]\nmod tests {").map_or(code, |(code, _)| code)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hashbrown::HashMap;
 use tokio::time::Instant;
 
-/// Whom an alarm is for: a stream, or one of its consumers.
+/// Addressee of an alarm: a stream, or one of its consumers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Alarm {
     Stream(u64),

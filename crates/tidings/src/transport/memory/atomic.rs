@@ -181,7 +181,7 @@ impl Stream {
         Ok(options)
     }
 
-    /// With [`Discard::New`]: refuses what does not fit behind the others.
+    /// Refuses what does not fit behind the others, with [`Discard::New`].
     fn refuse_batch_if_full(
         &self,
         subject: &str,

@@ -25,7 +25,7 @@ pub(super) enum Acks {
     Explicit,
     /// All up to one.
     All,
-    /// None: delivered is done.
+    /// No acks: delivered is done.
     None,
 }
 

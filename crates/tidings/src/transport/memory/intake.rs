@@ -109,7 +109,7 @@ impl Stream {
         Ok(sequence)
     }
 
-    /// With [`Discard::New`]: refuses what does not fit.
+    /// Refuses what does not fit, with [`Discard::New`].
     fn refuse_if_full(&self, subject: &str, size: u64, rollup: bool) -> Result<(), ApiError> {
         let of_subject = self.config.max_messages_per_subject;
         let replaces = of_subject.is_some_and(|limit| self.log.count_of(subject) >= limit);
