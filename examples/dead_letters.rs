@@ -1,4 +1,4 @@
-//! What can't be handled is tried again, then put aside with its reason, and put back once the
+//! Dead letters: what can't be handled is tried again, then put aside with its reason, and put back once the
 //! cause is mended.
 
 use std::sync::Arc;

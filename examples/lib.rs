@@ -1,4 +1,4 @@
-//! What the examples share: the messages of a small shop, and the bus they run on.
+//! Parts that the examples share: the messages of a small shop, and the bus they run on.
 
 pub mod shop;
 

@@ -14,14 +14,14 @@ struct Reminders;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "reminders.{run}.due", stream = Reminders)]
 struct Reminder {
-    /// This run of the example: a server may still have those of the last one.
+    /// Id of this run of the example: a server may still have those of the last one.
     #[event(id)]
     run: Uuid,
     #[event(id)]
     what: String,
 }
 
-/// It is time to look who was reminded.
+/// Time has come to look who was reminded.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "reminders.{run}.review", stream = Reminders)]
 struct Review {

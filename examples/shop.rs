@@ -22,7 +22,7 @@ pub fn catalog() -> Result<Catalog, RegistryCatalogError> {
     Ok(catalog)
 }
 
-/// Where a customer lives.
+/// Region in which a customer lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Token)]
 #[serde(rename_all = "lowercase")]
 pub enum Region {
@@ -44,9 +44,9 @@ pub struct OrderCreated {
     /// The order; a rebuilt event of the same order is the same event.
     #[event(id)]
     pub order_id: Uuid,
-    /// Where the customer lives.
+    /// Region in which the customer lives.
     pub region: Region,
-    /// What it costs, in cents.
+    /// Price in cents.
     pub total_cents: u64,
 }
 
@@ -57,9 +57,9 @@ pub struct OrderShipped {
     /// The order.
     #[event(id)]
     pub order_id: Uuid,
-    /// Where the customer lives.
+    /// Region in which the customer lives.
     pub region: Region,
-    /// How the parcel is found.
+    /// Number by which the parcel is found.
     pub tracking: String,
 }
 
@@ -67,9 +67,9 @@ pub struct OrderShipped {
 #[derive(Debug, Clone, PartialEq, Eq, Event)]
 #[event(name = "orders.any", stream = Orders)]
 pub enum OrderEvent {
-    /// It was placed and paid.
+    /// Placed and paid.
     Created(OrderCreated),
-    /// It is on its way.
+    /// On its way.
     Shipped(OrderShipped),
 }
 
@@ -79,18 +79,18 @@ pub enum OrderEvent {
 pub struct PlaceOrder {
     /// The order.
     pub order_id: Uuid,
-    /// Where the customer lives.
+    /// Region in which the customer lives.
     pub region: Region,
-    /// What is bought.
+    /// Article that is bought.
     pub sku: String,
-    /// How many of it.
+    /// Number of pieces.
     pub quantity: u32,
 }
 
 /// The order was placed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
-    /// What it costs, in cents.
+    /// Price in cents.
     pub total_cents: u64,
 }
 
@@ -112,18 +112,18 @@ pub enum Refused {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "inventory.check", reply = Stock, error = OutOfStock)]
 pub struct CheckInventory {
-    /// What is asked for.
+    /// Article that is asked for.
     pub sku: String,
-    /// How many of it.
+    /// Number of pieces.
     pub quantity: u32,
 }
 
 /// There is enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stock {
-    /// How many there are.
+    /// Number of pieces that there are.
     pub available: u32,
-    /// What one costs, in cents.
+    /// Price of one, in cents.
     pub price_cents: u64,
 }
 
@@ -131,9 +131,9 @@ pub struct Stock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("only {available} of {sku} left")]
 pub struct OutOfStock {
-    /// What was asked for.
+    /// Article that was asked for.
     pub sku: String,
-    /// How many there are.
+    /// Number of pieces that there are.
     pub available: u32,
 }
 
@@ -143,9 +143,9 @@ pub struct OutOfStock {
 pub struct Charge {
     /// The order that is paid.
     pub order_id: Uuid,
-    /// Where the customer lives.
+    /// Region in which the customer lives.
     pub region: Region,
-    /// How much, in cents.
+    /// Amount in cents.
     pub amount_cents: u64,
 }
 
@@ -160,6 +160,6 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("the bank declined {amount_cents} cents")]
 pub struct Declined {
-    /// How much was asked for, in cents.
+    /// Amount that was asked for, in cents.
     pub amount_cents: u64,
 }

@@ -9,7 +9,7 @@ use crate::{OrderBilled, OrderPlaced};
 /// Bills orders.
 #[derive(Debug)]
 pub struct Billing<Db: Store> {
-    /// What it has billed already.
+    /// Record of what it has billed already.
     pub inbox: Inbox<Db>,
 }
 

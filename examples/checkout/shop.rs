@@ -1,4 +1,4 @@
-//! What a shop stores and tells: its rows, its events, and the service that bills.
+//! Data of a shop, stored and told: its rows, its events, and the service that bills.
 
 pub mod billing;
 pub mod store;
@@ -17,7 +17,7 @@ pub struct OrderPlaced {
     /// The order, by the id that the customer gave it.
     #[event(id)]
     pub order: Uuid,
-    /// What it costs, in cents.
+    /// Price in cents.
     pub cents: i64,
 }
 
@@ -28,6 +28,6 @@ pub struct OrderBilled {
     /// The order.
     #[event(id)]
     pub order: Uuid,
-    /// What is to be paid, in cents.
+    /// Amount to be paid, in cents.
     pub cents: i64,
 }

@@ -1,4 +1,4 @@
-//! What each service does with its message.
+//! Handlers of the services.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use super::{
     Refused, Region, Stock,
 };
 
-/// How often an order was handled in this process, so that the one that runs all can wait for it.
+/// Number of orders that were handled in this process, so that the one that runs all can wait for it.
 pub static HANDLED: Semaphore = Semaphore::const_new(0);
 
 /// Takes an order: asks for the goods and the money, and then says that it was created.
@@ -32,7 +32,7 @@ pub async fn place(order: PlaceOrder, cx: Context) -> Result<Placed, Refused> {
     Ok(Placed { total_cents })
 }
 
-/// What another service declares is the customer's problem, everything else the shop's.
+/// Blame for an error: what another service declares is the customer's problem, everything else the shop's.
 fn refused<E: std::fmt::Display>(
     error: RequestError<E>,
     declared: impl Fn(E) -> Refused,

@@ -16,9 +16,9 @@ fn the_committed_schemas_are_current() -> Result<(), Box<dyn std::error::Error>>
 struct Changed {
     /// The order; a rebuilt event of the same order is the same event.
     order_id: uuid::Uuid,
-    /// Where the customer lives.
+    /// Region in which the customer lives.
     region: shop::Region,
-    /// What it costs, in cents.
+    /// Price in cents.
     total_cents: u32,
 }
 

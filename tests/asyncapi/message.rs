@@ -20,7 +20,7 @@ pub(crate) struct Sample {
 #[event(subject = "asyncapi.{region}.grown")]
 struct Grown {
     id: u64,
-    /// Where it grows.
+    /// Region in which it grows.
     region: String,
     /// One of the seasons.
     season: Season,
@@ -46,7 +46,7 @@ struct Branch {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Season {
-    /// It grows.
+    /// Time of growth.
     Spring,
     Autumn,
 }

@@ -53,22 +53,22 @@ fn config<S: EventStream>() -> StreamConfig {
     config
 }
 
-/// What shall become of an event.
+/// Fate of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Fate {
-    /// It is handled.
+    /// Handled at once.
     Sound,
-    /// It fails the first time, before anything followed.
+    /// Failing the first time, before anything followed.
     Late,
-    /// It fails the first time, after its follow-up was stored.
+    /// Failing the first time, after its follow-up was stored.
     Halved,
-    /// It always fails.
+    /// Failing always.
     Doomed,
-    /// It is rejected.
+    /// Rejected by its handler.
     Unwelcome,
-    /// It can't be decoded.
+    /// Undecodable.
     Illegible,
-    /// It kills the process that handles it.
+    /// Killing the process that handles it.
     Fatal,
 }
 
@@ -119,7 +119,7 @@ pub(crate) struct Scrawled {
     pub(crate) fate: String,
 }
 
-/// It has no id of its own: its handler's context gives it one, of what it holds, and so nothing of it
+/// An event without an id of its own: its handler's context gives it one, of what it holds, and so nothing of it
 /// differs from run to run.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "results.finished", stream = Results)]

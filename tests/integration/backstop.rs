@@ -57,7 +57,7 @@ async fn letters(bus: &Bus, count: usize) -> Vec<DeadLetter> {
     .collect()
 }
 
-/// With nobody running the server's word waits; then two see it at once.
+/// The server's word waits while nobody runs; then two see it at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_process_had_is_put_aside_once_and_let_go() {
     for (retention, left) in

@@ -62,7 +62,7 @@ async fn stays_away(server: &Server, name: &str) {
     }
 }
 
-/// With what is on its way, and without room for more.
+/// A bus with messages on their way, and without room for more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bus_is_closed_in_its_time_and_hears_nothing_more() {
     for many in [0, 5000] {
@@ -139,7 +139,7 @@ async fn a_bus_that_is_dropped_while_its_server_is_away_does_not_come_back() {
     stays_away(&server, "dropped").await;
 }
 
-/// Of every kind of route, with nothing to do or with something that does not end.
+/// Routes of every kind, with nothing to do or with something that does not end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registry_shuts_down_in_its_time_while_the_server_is_away() {
     for is_busy in [false, true] {
@@ -177,7 +177,7 @@ async fn a_registry_shuts_down_in_its_time_while_the_server_is_away() {
     }
 }
 
-/// How a shutdown ends where a handler does not.
+/// End of a shutdown where a handler does not end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
     InMemory,

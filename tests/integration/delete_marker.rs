@@ -21,7 +21,7 @@ struct Parked {
     number: u64,
 }
 
-/// What a stream hands on of what it stores.
+/// An event that a stream hands on of what it stores.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "seen.parked.{number}")]
 struct Seen {

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{SOON, soon};
 
-/// How long what waits for a server may take on a busy machine.
+/// Time that what waits for a server may take on a busy machine.
 const PATIENT: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
 

@@ -242,7 +242,7 @@ async fn retries_and_what_is_in_flight_are_figures_of_a_route() {
     assert_eq!((reports[0].retried, reports[0].in_flight, reports[0].handled), (2, 0, 1));
 }
 
-/// What no longer is as [`Measured`] says.
+/// A payload that is not as [`Measured`] says.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "weights.measured", name = "weights.mismeasured")]
 struct Mismeasured {

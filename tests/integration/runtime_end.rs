@@ -61,7 +61,7 @@ fn what_listens_ends_with_it() {
     drop((idle, busy, durable, live, bus));
 }
 
-/// Also while somebody waits for it.
+/// A replay that ends while somebody waits for it.
 #[test]
 fn a_replay_that_is_waited_for_ends_with_it() {
     let (first, second) = (runtime(), runtime());

@@ -160,7 +160,7 @@ async fn a_message_that_no_client_can_read_ends_no_more_than_listening() {
     assert!(!text.contains("disconnected from NATS"), "{text}");
 }
 
-/// Without the second connection alone a registry is not ready, and says which one it misses.
+/// A registry that misses the second connection alone is not ready, and says which one it is.
 #[tokio::test]
 async fn a_registry_that_can_not_listen_is_not_ready() {
     let server = Server::start().await;

@@ -120,7 +120,7 @@ async fn an_order_is_invoiced(test: TestBus) -> Outcome {
     Ok(())
 }
 
-/// What an outbox publishes has no type where it is sent.
+/// Records, such as an outbox's, have no type where they are sent.
 async fn records_are_seen_as_what_they_are(test: TestBus) -> Outcome {
     test.serve(Registry::new("books").handle::<SaleBooked>(file)).await?;
     let bus = test.bus();

@@ -29,7 +29,7 @@ fn came(number: u64) -> Came {
     Came { to: "ann".into(), number }
 }
 
-/// Not UTF-8; a name that is none; no name at all; a line that a bare line feed makes.
+/// Bytes that are no UTF-8; a name that is none; no name at all; a line that a bare line feed makes.
 pub(crate) const BLOCKS: [&[u8]; 4] = [
     b"NATS/1.0\r\nName: \xff\xfe\r\n\r\n",
     b"NATS/1.0\r\nNa me: x\r\n\r\n",

@@ -33,10 +33,10 @@ pub use report::Report;
 
 use crate::environment::Environment;
 
-/// What to compare, and how long.
+/// Choice of what to compare, and for how long.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// How many times each row is run, raw and ours in turns
+    /// Number of times that each row is run, raw and ours in turns
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
 
@@ -44,7 +44,7 @@ pub struct Options {
     #[arg(long, value_delimiter = ',')]
     pub rows: Vec<String>,
 
-    /// How many messages each lap has, as a multiple of what is usual
+    /// Number of messages of each lap, as a multiple of what is usual
     #[arg(long, default_value_t = 1.0)]
     pub scale: f64,
 

@@ -7,9 +7,9 @@ use uuid::Uuid;
 /// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
-    /// What is bought.
+    /// The article that is bought.
     pub sku: String,
-    /// How many of it.
+    /// Number of pieces.
     pub quantity: u32,
     /// The price of one.
     pub price_cents: u64,
@@ -32,15 +32,15 @@ macro_rules! order {
     ($(#[$declared:meta])* $name:ident) => {
         $(#[$declared])*
         pub struct $name {
-            /// Which order it is.
+            /// Id of the order.
             pub order_id: Uuid,
-            /// Where it is.
+            /// Region of the shop.
             pub region: String,
-            /// Who ordered.
+            /// The customer.
             pub customer: String,
-            /// What it costs.
+            /// Price in all.
             pub total_cents: u64,
-            /// What is ordered.
+            /// Lines of the order.
             pub lines: Vec<Line>,
         }
 
@@ -72,7 +72,7 @@ order! {
 }
 
 order! {
-    /// The same, with two tokens of its subject from its fields.
+    /// An order with two tokens of its subject from its fields.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
     #[event(subject = "orders.{region}.{customer}.routed")]
     OrderRouted
@@ -106,10 +106,10 @@ order! {
     PriceOrder
 }
 
-/// What an order costs.
+/// Price of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Price {
-    /// Which order.
+    /// Id of the order.
     pub order_id: Uuid,
     /// All of it.
     pub total_cents: u64,
@@ -120,7 +120,7 @@ pub struct Price {
 #[stream(name = "STORED", subjects("stored.>"), storage = "memory", max_consumers = 20000)]
 pub struct Stored;
 
-/// The same, with fast batches (server 2.14).
+/// A stream with fast batches (server 2.14).
 #[derive(Debug, EventStream)]
 #[stream(name = "INGESTED", subjects("ingested.>"), storage = "memory", allow_batch_publish)]
 pub struct Ingested;

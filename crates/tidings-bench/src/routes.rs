@@ -17,7 +17,7 @@ use crate::memory::{mebibytes, resident};
 /// Longest time that an event may take to reach all routes.
 const WITHIN: Duration = Duration::from_secs(120);
 
-/// How many routes.
+/// Number of routes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
     /// Routes with a durable consumer each, all of one stream
@@ -28,11 +28,11 @@ pub struct Options {
     #[arg(long, default_value_t = 5_000)]
     pub core: usize,
 
-    /// How long the start may take, in seconds
+    /// Longest time that the start may take, in seconds
     #[arg(long, default_value_t = 10.0)]
     pub seconds: f64,
 
-    /// How much memory they may have, in MB
+    /// Most memory that they may have, in MB
     #[arg(long, default_value_t = 200)]
     pub megabytes: u64,
 }

@@ -32,7 +32,7 @@ const REST: Duration = Duration::from_secs(60);
 /// Longest time that the server may take for the acks that it has read.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// How long to run.
+/// Time to run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
     /// For how long, such as 10m or 20s

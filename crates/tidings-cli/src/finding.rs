@@ -6,7 +6,7 @@ pub(crate) mod junit;
 /// Weight of a finding, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
-    /// Nothing is wrong.
+    /// All is well.
     Pass,
     /// Somebody wants to know it.
     Note,
@@ -16,7 +16,7 @@ pub(crate) enum Level {
     Warning,
     /// A failure.
     Failure,
-    /// Not judged: the command failed.
+    /// Unjudged: the command failed.
     Error,
 }
 

@@ -62,7 +62,7 @@ Example:
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
-    /// How results are written. The help of each command says which of them it writes.
+    /// Form in which results are written. The help of each command says which of them it writes.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

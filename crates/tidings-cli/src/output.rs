@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::finding::{Finding, Level, github, junit};
 use crate::terminal;
 
-/// How results are written.
+/// Form in which results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people.

@@ -26,7 +26,7 @@ use crate::{draft, terminal};
 pub(crate) struct Request {
     #[command(flatten)]
     draft: Draft,
-    /// How long the answer may take.
+    /// Longest time that the answer may take.
     #[arg(long, default_value = "5s", value_parser = parse_duration)]
     timeout: Duration,
     /// Sends nothing, and shows what would be sent.

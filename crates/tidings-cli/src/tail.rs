@@ -38,7 +38,7 @@ pub(crate) struct Tail {
     /// The stream whose messages are shown, first what it has.
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
-    /// Where in the stream it begins: `beginning`, a sequence, a time (RFC 3339), or how long ago (90s, 2h).
+    /// Begins here in the stream: `beginning`, a sequence, a time (RFC 3339), or how long ago (90s, 2h).
     #[arg(long, value_name = "WHERE", requires = "stream", default_value = "beginning")]
     from: From,
     #[command(flatten)]

@@ -31,7 +31,7 @@ pub(crate) struct Trace {
     /// Delivers the message, too: subscriptions get it, and streams store it.
     #[arg(long)]
     deliver: bool,
-    /// How long to wait for the servers; it ends sooner where all have answered.
+    /// Waits so long for the servers; it ends sooner where all have answered.
     #[arg(long, default_value = "2s", value_parser = parse_duration)]
     within: Duration,
 }

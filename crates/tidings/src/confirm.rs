@@ -27,11 +27,11 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(120);
 /// Reason why a message is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Unstored {
-    /// Not stored; this was said of it.
+    /// Refused, with what was said of it.
     Refused(Fault),
-    /// Not stored: nobody led the stream.
+    /// Unstored: nobody led the stream.
     Leaderless,
-    /// Not stored: the connection did not take it.
+    /// Unstored: the connection did not take it.
     Unsent,
     /// Sent, and nobody said what became of it.
     Unconfirmed,

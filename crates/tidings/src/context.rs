@@ -79,7 +79,7 @@ pub(crate) struct HandledMessage {
     incoming: Incoming,
     /// Span of its handler.
     pub(crate) span: HandlerSpan,
-    /// Nothing, for most: made when something is to be remembered.
+    /// Memory of a handler, made when something is to be remembered.
     gathered: Mutex<Option<Box<Gathered>>>,
 }
 

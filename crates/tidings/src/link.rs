@@ -28,7 +28,7 @@ pub(crate) struct Link {
     pub(crate) traces: Tracing,
     /// All who look on, if anybody does.
     pub(crate) observers: Option<Arc<Observers>>,
-    /// Whether its server answers, where that is asked.
+    /// Pulse of its server, where that is asked for.
     pub(crate) pulse: Arc<Pulse>,
 }
 

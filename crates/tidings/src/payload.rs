@@ -64,7 +64,7 @@ fn read_empty<'de, T: Deserialize<'de>>() -> Result<T, serde_json::Error> {
     })
 }
 
-/// Nothing, as which a value without fields may be written.
+/// No bytes, as which a value without fields may be written.
 struct Empty;
 
 impl<'de> Deserializer<'de> for Empty {

@@ -83,7 +83,7 @@ pub(crate) enum Work<'a> {
 pub(crate) enum End<'a> {
     /// Sent; a stream's event was stored.
     Published(Option<&'a PublishAck>),
-    /// Not published.
+    /// Unpublished.
     NotPublished(&'a dyn fmt::Display),
     /// A reply came.
     Replied,

@@ -178,7 +178,7 @@ impl Recurrence {
         begun.checked_add(interval.checked_mul(times.checked_add(1)?)?)
     }
 
-    /// As it is written on a message, with its time zone.
+    /// Text of it as it is written on a message, with its time zone.
     pub(crate) fn read(text: &str, time_zone: Option<&str>) -> Result<Self, RecurrenceError> {
         let recurrence: Self = text.parse()?;
         match time_zone {

@@ -45,9 +45,9 @@ pub(crate) enum SettlementReason<'a> {
     Retried(Duration),
     /// Too early for its handler, which gets it again after this time.
     Deferred(Duration),
-    /// Not known to this instance, and given back for this time, for one that knows it.
+    /// Unknown to this instance, and given back for this time, for one that knows it.
     Unknown(Duration),
-    /// Not begun where no more are handled: given back until it is due, if it was deferred.
+    /// Unbegun where no more are handled: given back until it is due, if it was deferred.
     NotBegun { due_in: Option<Duration> },
     /// Given back for this time by whoever took it.
     GivenBack(Option<Duration>),

@@ -18,12 +18,12 @@ pub(super) const DEAD_LETTERS: &str = "mixed-dead-letters";
 #[stream(name = "SHOP", subjects("shop.>"), duplicate_window = "1h")]
 pub(super) struct Shop;
 
-/// What happens.
+/// Kind of what happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) enum Kind {
     Created,
     Shipped,
-    /// Only the new version knows it.
+    /// A kind that the new version alone knows.
     Cancelled,
 }
 
@@ -145,7 +145,7 @@ pub(super) mod v2 {
         #[event(id)]
         number: u32,
         kind: Kind,
-        /// What the old version does not know.
+        /// A field that the old version does not know.
         #[serde(default)]
         note: Option<String>,
     }

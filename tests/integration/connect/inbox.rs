@@ -64,7 +64,7 @@ async fn a_prefix_is_all_that_permissions_must_allow() {
     assert_eq!(soon(replay.next()).await.unwrap().unwrap().number, 1, "a replay delivers");
 }
 
-/// Without it everything says at once what is missing.
+/// Everything says at once that the inbox is missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inbox_that_is_forbidden_is_named_at_once() {
     let server = Server::with_config(CONFIG).await;

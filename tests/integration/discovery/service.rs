@@ -12,7 +12,7 @@ pub(super) const ID: &str = "0123456789abcdef";
 /// Time that weighing takes.
 pub(super) const WEIGHING: Duration = Duration::from_millis(2);
 
-/// How heavy is it?
+/// A question for the weight of something.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "scales.weigh", reply = Weight, error = TooHeavy)]
 pub(super) struct Weigh {

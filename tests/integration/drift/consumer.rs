@@ -22,7 +22,7 @@ struct Thing {}
 /// Verdict on a difference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Verdict {
-    /// None: left as it is.
+    /// Left as it is.
     Left,
     /// Changed.
     Mutable,

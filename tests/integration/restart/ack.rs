@@ -124,7 +124,7 @@ async fn nothing_is_sent_again_behind_the_duplicate_window() {
     assert_eq!(direct.stream::<Pulses>().state().await.unwrap().messages, 2);
 }
 
-/// Without an id of its own, an event is the same for as long as one publish of it lasts.
+/// An event without an id of its own is the same for as long as one publish of it lasts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_without_id_fields_is_stored_once_too() {
     #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
@@ -162,7 +162,7 @@ async fn a_server_that_stood_still_stores_what_was_repeated_once() {
     assert_eq!(stored(&server.client().await).await, 100);
 }
 
-/// What came of an event; it has no id of its own.
+/// A follow-up of an event, without an id of its own.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "parcels.arrived", stream = Parcels)]
 struct Arrived {

@@ -149,7 +149,7 @@ fn unsent<A>(outcomes: &[Result<A, PublishError>]) -> usize {
     outcomes.iter().filter(|outcome| unsent(outcome)).count()
 }
 
-/// Those that find no room don't each wait as long as the first of them.
+/// Events that find no room don't each wait as long as the first of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_published_as_one_end_in_their_time() {
     let (mut server, bus) = hasty().await;
@@ -169,7 +169,7 @@ async fn many_published_as_one_end_in_their_time() {
     assert_eq!(unsent(&error.outcomes), MANY as usize);
 }
 
-/// Also what is set up, not only what is sent.
+/// All that is set up ends in its time, as what is sent does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_opened_ends_in_its_time() {
     let (mut server, bus) = hasty().await;

@@ -14,7 +14,7 @@ use super::debian;
 const OLDEST: u32 = 13;
 /// Programs that have to be there.
 const PROGRAMS: [&str; 3] = ["postgres", "initdb", "psql"];
-/// Where Debian puts each version, apart from `PATH`.
+/// Directory in which Debian puts each version, apart from `PATH`.
 const DEBIANS: &str = "/usr/lib/postgresql";
 
 /// The directory of the programs: the one that `POSTGRES_BIN` names, else the one on `PATH`, else the newest of

@@ -36,7 +36,7 @@ pub(super) fn unpacked() -> Result<PathBuf> {
     programs(&home).with_context(|| format!("{PACKAGE} holds no programs: {}", home.display()))
 }
 
-/// Where what was unpacked has its libraries, for programs of a directory that was.
+/// Directory of the libraries of what was unpacked, for programs of a directory that was.
 pub(super) fn libraries(directory: &Path) -> Option<PathBuf> {
     let root = directory.ancestors().nth(5).filter(|root| root.ends_with("postgres/debian"))?;
     let architectures = read_dir(root.join("usr/lib")).ok()?.flatten();

@@ -87,7 +87,7 @@ impl Launch<'_> {
     }
 }
 
-/// What a log says from that byte on, the end of it.
+/// The end of a log, from that byte on.
 fn end_of(log: &Path, from: u64) -> String {
     let text = read_to_string(log).unwrap_or_default();
     let from = usize::try_from(from).unwrap_or_default().max(text.len().saturating_sub(LOG_BYTES));
@@ -135,7 +135,7 @@ fn children(parent: u32) -> Vec<u32> {
     numbers.filter(|process| stat(*process).is_some_and(|(_, of)| of == parent)).collect()
 }
 
-/// Whether a process is there and has not ended: who started it may look later.
+/// Returns `true` if a process is there and has not ended: who started it may look later.
 fn is_there(process: u32) -> bool {
     stat(process).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
 }

@@ -1,4 +1,4 @@
-//! Whom PostgreSQL runs as: it refuses to be run by root, as containers do with all.
+//! The user as whom PostgreSQL runs: it refuses to be run by root, as containers do with all.
 
 use std::env::temp_dir;
 use std::fs::{create_dir_all, metadata, read_to_string};
@@ -22,7 +22,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Whom root hands over to; `None` for anybody else, who is the owner already.
+    /// The user to whom root hands over; `None` for anybody else, who is the owner already.
     pub(super) fn of_server() -> Result<Option<Self>> {
         // A process's own directory is the process's.
         let own = metadata("/proc/self").or_else(|_| metadata(target())).context("who is this?")?;

@@ -4,7 +4,7 @@
 
 use tidings::prelude::*;
 
-/// What other programs write in their own style.
+/// An event that other programs write in their own style.
 #[allow(non_snake_case, non_camel_case_types)]
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{orderId}.created", id = "orderId")]
@@ -13,7 +13,7 @@ pub struct order_created {
     pub orderId: String,
 }
 
-/// The same for variants.
+/// Variants that other programs write in their own style.
 #[expect(non_camel_case_types)]
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Token)]
 pub enum region {
@@ -44,7 +44,7 @@ pub struct Count {
     pub orderId: String,
 }
 
-/// What has a field of former times.
+/// An event with a field of former times.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{number}.ended")]
 pub struct Ended {

@@ -1,4 +1,4 @@
-//! Nothing in the expansions is for a user's lints to complain of.
+//! Expansions of which no lint of a user has to complain.
 
 #![deny(warnings)]
 #![deny(
@@ -51,9 +51,9 @@ pub struct Orders;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{region}.{key}.created", stream = Orders, id = "(key.0, name)")]
 pub struct Created {
-    /// Where.
+    /// Region.
     pub region: Region,
-    /// Which.
+    /// Key.
     pub key: Key,
     name: String,
 }
@@ -62,7 +62,7 @@ pub struct Created {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{kind}.changed", stream = Orders)]
 pub struct Changed<T> {
-    /// What.
+    /// Kind.
     #[event(id)]
     pub kind: T,
 }
@@ -89,7 +89,7 @@ pub enum Any {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "ask.{key}", reply = u32)]
 pub struct Ask {
-    /// Which.
+    /// Key.
     pub key: Key,
 }
 

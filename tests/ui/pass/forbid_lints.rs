@@ -30,7 +30,7 @@ pub struct Orders;
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{region}.created", stream = Orders, id = "name")]
 pub struct Created {
-    /// Where.
+    /// Region.
     pub region: Region,
     name: String,
 }

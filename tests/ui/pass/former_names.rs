@@ -14,7 +14,7 @@ use tidings::{ConnectionEventKind, From};
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "meters.read", stream = Meters)]
 struct Read {
-    /// Which one.
+    /// Number of the order.
     number: u64,
 }
 

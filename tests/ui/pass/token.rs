@@ -32,7 +32,7 @@ enum Both {
     Ok,
 }
 
-/// Without serde: the attribute is known nevertheless.
+/// A token without serde: the attribute is known nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Token)]
 #[serde(rename_all = "camelCase")]
 enum Alone {

@@ -51,7 +51,7 @@ struct Same {
 #[derive(Serialize, Deserialize, JsonSchema, Token)]
 struct Bare(u8);
 
-/// What reads a token of three letters, and no other text.
+/// Reader of a token of three letters, and of no other text.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Code([u8; 3]);
 

@@ -13,7 +13,7 @@ use crate::lap::{Lap, done};
 
 /// Size of what is large, in bytes.
 const SIZE: usize = 5_000_000;
-/// How many of what is counted make one such event: where allocations are counted there are thousands.
+/// Number of what is counted that makes one such event: where allocations are counted there are thousands.
 const UNITS: usize = 125;
 
 #[derive(EventStream)]

@@ -23,7 +23,7 @@ pub(crate) struct Placed {
     pub(crate) lines: Vec<Line>,
 }
 
-/// The same, two of whose fields stand in its subject.
+/// An event two of whose fields stand in its subject.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{region}.{customer}.placed")]
 pub(crate) struct PlacedIn {
@@ -34,7 +34,7 @@ pub(crate) struct PlacedIn {
     pub(crate) lines: Vec<Line>,
 }
 
-/// The same, kept by a stream that knows it by its id.
+/// An event kept by a stream that knows it by its id.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "sales.placed", stream = Sales)]
 pub(crate) struct Stored {
@@ -46,7 +46,7 @@ pub(crate) struct Stored {
     pub(crate) lines: Vec<Line>,
 }
 
-/// What keeps it.
+/// The stream that keeps it.
 #[derive(EventStream)]
 #[stream(name = "SALES", subjects("sales.>"), storage = "memory")]
 pub(crate) struct Sales;

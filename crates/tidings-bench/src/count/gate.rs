@@ -39,7 +39,7 @@ const LIMITS: [Limit; 8] = [
     limit("memory_consume_small", "an event of two numbers, taken and handled in memory", None),
 ];
 
-/// Those of a build in which a program can switch something on, and which gates no others: the same code is
+/// Counts of a build in which a program can switch something on, and which gates no others: the same code is
 /// compiled otherwise there, as it is where a second piece of work publishes the same event.
 const OPTIONAL: [Limit; 4] = [
     limit("follow_up_publish", "a core event in a handler, with the ids that it carries on", None),

@@ -26,7 +26,7 @@ struct Arguments {
     /// Writes down what was counted.
     #[arg(long, conflicts_with = "check")]
     record: bool,
-    /// Where callgrind's files are left, for `callgrind_annotate`.
+    /// Directory in which callgrind's files are left, for `callgrind_annotate`.
     #[arg(long, default_value = "target/count")]
     profiles: PathBuf,
     #[command(subcommand)]

@@ -25,13 +25,13 @@ struct Arguments {
     /// The program `jsoncompat`; without it nothing is compared.
     #[arg(long)]
     jsoncompat: Option<PathBuf>,
-    /// How many messages there are.
+    /// Number of messages.
     #[arg(long, default_value_t = 1_000)]
     messages: u32,
     /// In how many versions each is.
     #[arg(long, default_value_t = 5)]
     versions: u32,
-    /// How often the programs take turns.
+    /// Number of turns of the programs.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
     /// Decides what the messages are like.

@@ -33,19 +33,19 @@ impl Whose {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which letters")]
 pub(super) struct Choice {
-    /// Of messages of this stream.
+    /// Letters of messages of this stream.
     #[arg(long)]
     stream: Option<String>,
-    /// Of what this consumer could not handle.
+    /// Letters of what this consumer could not handle.
     #[arg(long)]
     consumer: Option<String>,
-    /// Of messages whose subject this filter matches, such as `orders.*.created`.
+    /// Letters of messages whose subject this filter matches, such as `orders.*.created`.
     #[arg(long)]
     subject: Option<String>,
-    /// With this reason: rejected, undecodable, attempts, elapsed, deliveries or unreadable.
+    /// Letters with this reason: rejected, undecodable, attempts, elapsed, deliveries or unreadable.
     #[arg(long, value_parser = reason)]
     reason: Option<DeadLetterReason>,
-    /// Of the message with this id.
+    /// Letters of the message with this id.
     #[arg(long, value_name = "ID")]
     message_id: Option<String>,
     /// Put aside then or later: a time (RFC 3339), or how long ago (90s, 30m, 2h, 7d).

@@ -21,7 +21,7 @@ use crate::terminal;
 pub(crate) struct Redrive {
     #[command(flatten)]
     whose: Whose,
-    /// Only for the consumer that failed: the others of Tidings pass them over.
+    /// Puts them back for the consumer that failed alone: the others of Tidings pass them over.
     #[arg(long)]
     only_failed: bool,
     /// Goes on where a stream takes nothing or the server does not answer, instead of leaving the rest

@@ -13,10 +13,10 @@ use crate::connect::Client;
 /// Bounds beyond which a consumer is said to be behind.
 #[derive(Debug, Args)]
 pub(crate) struct Bounds {
-    /// As many messages may wait for a consumer.
+    /// Maximum number of messages that may wait for a consumer.
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     most_waiting: u64,
-    /// As many messages that were delivered again may be unsettled.
+    /// Maximum number of messages that were delivered again and are unsettled.
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     most_redelivered: u64,
 }

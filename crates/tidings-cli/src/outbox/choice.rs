@@ -1,19 +1,19 @@
-//! Which of the parked events are meant.
+//! Choice of the parked events that are meant.
 
 use clap::Args;
 use tidings_sql::ParkedFilter;
 
-/// Which of the parked events: one of these has to be said.
+/// Choice of parked events: one of these has to be said.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Choice {
-    /// All of them.
+    /// All parked events.
     #[arg(long)]
     all: bool,
-    /// Those of a key.
+    /// Parked events of a key.
     #[arg(long)]
     event_key: Option<String>,
-    /// The one of this row, as `tidings outbox parked` tells it.
+    /// The parked event of this row, as `tidings outbox parked` tells it.
     #[arg(long)]
     row: Option<i64>,
 }

@@ -30,11 +30,11 @@ pub(crate) struct Accept {
     /// The reason, for whoever asks later.
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Only what breaks of this message; else of all. Beside messages there are `service NAME`, `consumer STREAM/NAME`,
+    /// Accepts breaks of this message alone; else of all. Beside messages there are `service NAME`, `consumer STREAM/NAME`,
     /// `stream NAME` and `store NAME`.
     #[arg(long, value_name = "NAME.vN")]
     message: Option<String>,
-    /// Only what breaks by this rule; else by all.
+    /// Accepts breaks by this rule alone; else by all.
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
 }

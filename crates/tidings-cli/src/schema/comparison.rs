@@ -25,7 +25,7 @@ pub(super) struct Before {
 /// Rules that a change breaks, and for whom.
 #[derive(Debug, Args)]
 pub(super) struct Judgement {
-    /// Which programs must understand each other.
+    /// Programs that must understand each other.
     #[arg(long, value_enum, default_value_t = Mode::Backward)]
     mode: Mode,
     /// Assumption about what programs make of a schema.
@@ -41,11 +41,11 @@ enum Mode {
     Forward,
     /// Both.
     Full,
-    /// As `backward`, for every revision given and for all earlier versions of a message.
+    /// `backward`, for every revision given and for all earlier versions of a message.
     BackwardTransitive,
-    /// As `forward`, for every revision given and for all earlier versions of a message.
+    /// `forward`, for every revision given and for all earlier versions of a message.
     ForwardTransitive,
-    /// As `full`, for every revision given and for all earlier versions of a message.
+    /// `full`, for every revision given and for all earlier versions of a message.
     FullTransitive,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Policy {
     Typed,
     /// Meaning by JSON Schema: writers may write all that their schema allows.
     Strict,
-    /// As `typed`, with formats that bind nobody.
+    /// `typed`, with formats that bind nobody.
     Lenient,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Validate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Payload,
-    /// What a request is answered with.
+    /// Payload that a request is answered with.
     Reply,
     /// The error that a request declares.
     Error,

@@ -19,10 +19,10 @@ pub(super) struct Folder {
     /// The folder with the `*.stream.json` files.
     #[arg(long, default_value = "schemas", value_name = "FOLDER")]
     schemas: PathBuf,
-    /// How many servers keep each stream, 1 to 5, whatever it declares: 1 where a server is alone.
+    /// Number of servers that keep each stream, 1 to 5, whatever it declares: 1 where a server is alone.
     #[arg(long, env = "TIDINGS_STREAM_REPLICAS", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=5))]
     pub(super) replicas: Option<u8>,
-    /// Only these streams; else all that are declared.
+    /// The streams that are meant; else all that are declared.
     #[arg(value_name = "STREAM")]
     streams: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::stream::{Source, StreamConfig};
 use crate::subject::{LETTERS, Subject};
 use crate::transport::{DeliverFrom, Extent, Fault, Incoming, Ordered, Sending, Transport};
 
-/// How many messages may be on the way: they are headers alone.
+/// Number of messages that may be on the way: they are headers alone.
 const ROOM: usize = 1000;
 /// Time after which it is asked whether there is anything to come.
 const STALL: Duration = Duration::from_millis(250);

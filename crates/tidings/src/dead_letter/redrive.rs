@@ -77,7 +77,7 @@ impl Redrive<'_> {
         }
     }
 
-    /// Only the consumer that failed handles them; every other durable consumer of Tidings passes
+    /// Puts them back for the consumer that failed alone: every other durable consumer of Tidings passes
     /// them over. Without this, every reader of their subjects gets them again.
     pub fn only_failed_consumer(mut self) -> Self {
         self.only_failed = true;

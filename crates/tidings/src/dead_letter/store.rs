@@ -18,7 +18,7 @@ use crate::transport::{
 /// Form in which a letter is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LetterForm {
-    /// With all of the original.
+    /// A letter with all of the original.
     Whole,
     /// A letter that refers to the original, which is too large for a letter, and must stay.
     Referring,

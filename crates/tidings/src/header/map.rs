@@ -231,7 +231,7 @@ pub struct HeaderError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderFault {
-    /// Only NATS and Tidings set headers that begin with `Nats-` or `Tidings-`.
+    /// A reserved name: NATS and Tidings alone set headers that begin with `Nats-` or `Tidings-`.
     #[error(
         "is reserved: `Nats-` and `Tidings-` headers are set by the options of a message, not by hand"
     )]

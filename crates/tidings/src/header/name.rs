@@ -42,7 +42,7 @@ pub(crate) const DIRECT_SEQUENCE: &str = "Nats-Sequence";
 pub(crate) const DIRECT_PENDING: &str = "Nats-Num-Pending";
 /// The sequence of the message before, of those that are read with one question (ADR-31).
 pub(crate) const DIRECT_LAST: &str = "Nats-Last-Sequence";
-/// When a message was stored that is read directly (ADR-31).
+/// Time at which a message was stored that is read directly (ADR-31).
 pub(crate) const DIRECT_TIME: &str = "Nats-Time-Stamp";
 /// Schedule of a message that is published to its target: `@at <RFC 3339>`, `@every <duration>` or a
 /// pattern of cron (ADR-51).

@@ -1,4 +1,4 @@
-//! Whether the server answers: asked now and then, however many want to know.
+//! Answers of the server, asked for now and then, however many want to know.
 
 use std::time::Duration;
 

@@ -48,7 +48,7 @@ pub struct Declaration {
 /// Open part of a filter, told apart so that most subjects are compared at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// Nothing.
+    /// No fields.
     None,
     /// The one token between so many bytes before and so many behind it.
     One {

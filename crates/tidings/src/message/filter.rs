@@ -156,7 +156,7 @@ impl<M> FilterTokens<M> {
         Self(self.0.to(position, field, value), PhantomData)
     }
 
-    /// The same once more.
+    /// A clone of the filter.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self(self.0.clone(), PhantomData)

@@ -42,7 +42,7 @@ pub fn message_id(name: &str, parts: &[&dyn Display]) -> Option<String> {
     Some(id.finish())
 }
 
-/// As [`message_id`], of the one part that most ids have.
+/// [`message_id`] of the one part that most ids have.
 pub fn message_id_of(name: &str, part: &dyn Display) -> Option<String> {
     message_id(name, &[part])
 }

@@ -39,7 +39,7 @@ pub enum TraceError {
     Unanswered {
         /// The subject.
         subject: String,
-        /// How long was waited.
+        /// Time that was waited.
         waited: Duration,
     },
     /// There is no connection.

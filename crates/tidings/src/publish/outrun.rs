@@ -22,14 +22,14 @@ use crate::transport::{Fault, Outgoing, StoredHeaders, Which};
 
 /// Difference between this program's clock and a server's, at most.
 const FAR: Duration = Duration::from_secs(60);
-/// How long a server may take from the time of a message until it has replaced another by it.
+/// Longest time that a server may take from the time of a message until it has replaced another by it.
 const MARGIN: Duration = Duration::from_secs(1);
 /// Reason that stands on what ends a schedule, and is no event.
 pub(crate) const ENDED: &str = "Purge";
 /// How often it is looked whether our own schedule is over: a server gathers four times a second.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How often what took a recurrence's place is stored again, at most: each time something came just then.
+/// Maximum number of times that what took a recurrence's place is stored again: each time something came just then.
 const ROUNDS: usize = 4;
 /// Number of messages on a schedule's target that are looked at.
 const MOST: usize = 256;
@@ -37,7 +37,7 @@ const MOST: usize = 256;
 /// Outcome of replacing a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outrun {
-    /// Nothing is published of it from now on.
+    /// The schedule was not published, and is not from now on.
     No,
     /// The schedule was published, and its replacement is gone.
     Yes,

@@ -80,7 +80,7 @@ pub(super) fn postpone<E: Event>(
     Ok(postponed)
 }
 
-/// Whether a stream that forgets its messages after a time keeps what waits all the same, as it says so.
+/// Returns `true` if a stream that forgets its messages after a time keeps what waits all the same, as it says so.
 fn keeps_for_ever(config: &StreamConfig) -> bool {
     config.allow_message_ttl && config.max_age.is_some_and(|age| !age.is_zero())
 }
@@ -133,7 +133,7 @@ pub(crate) fn due<'a>(
     Ok((Due::Once(written), config))
 }
 
-/// Whether a server can count the nanoseconds since 1970, which it does in 63 bits.
+/// Returns `true` if a server can count the nanoseconds since 1970, which it does in 63 bits.
 fn is_counted(at: SystemTime) -> bool {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).is_ok()

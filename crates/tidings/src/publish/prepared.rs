@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Whether it is published again and again, and not once.
+    /// Returns `true` if it is published again and again, and not once.
     pub(crate) fn recurs(&self) -> bool {
         let schedule = self.outgoing.headers.get(header::SCHEDULE);
         schedule.is_some_and(|schedule| !schedule.starts_with("@at "))

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-/// How far a server looks ahead.
+/// Time that a server looks ahead.
 const YEARS: i16 = 5;
 
 const MONTHS: [&str; 12] =
@@ -28,7 +28,7 @@ pub(super) struct Cron {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Field {
     bits: u64,
-    /// Whether it says nothing: a `*` is in it.
+    /// `true` if it says nothing: a `*` is in it.
     is_any: bool,
 }
 
@@ -96,7 +96,7 @@ impl Cron {
         None
     }
 
-    /// Where neither day says nothing, either is enough.
+    /// Returns `true` if a day is meant: where both fields say something either is enough.
     fn has_day(&self, date: Date) -> bool {
         let day = self.day.has(date.day());
         let weekday = self.weekday.has(date.weekday().to_sunday_zero_offset());

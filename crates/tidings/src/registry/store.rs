@@ -60,7 +60,7 @@ impl Registry {
 /// A store that is to be there.
 struct Needed {
     config: StreamConfig,
-    /// Whether a handler watches it.
+    /// `true` if a handler watches it.
     is_watched: bool,
 }
 

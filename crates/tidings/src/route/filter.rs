@@ -1,4 +1,4 @@
-//! Which of its messages a route handles.
+//! Filter of the messages that a route handles.
 
 use super::{Route, RouteSpec};
 use crate::envelope;

@@ -74,7 +74,7 @@ struct InlineMessage {
 }
 
 impl InFlight {
-    /// With `window` messages are handled in their order, and acknowledged together.
+    /// Makes it for a route. With `window` messages are handled in their order, and acknowledged together.
     pub(crate) fn new(window: Option<AckWindow>) -> Self {
         let mut state = InFlightState::default();
         state.backlog.keep_order(window.is_some());

@@ -78,7 +78,7 @@ pub struct StreamConfig {
     /// Policy of dropping messages when a limit is reached.
     #[serde(default)]
     pub discard: Discard,
-    /// With [`Discard::New`]: apply the limit per subject as well.
+    /// Applies the limit per subject as well, with [`Discard::New`].
     #[serde(default, skip_serializing_if = "is_false")]
     pub discard_new_per_subject: bool,
     /// Time for which a `Nats-Msg-Id` is remembered; the server's default is two minutes.
@@ -218,9 +218,9 @@ pub enum Discard {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not at all, whatever the server's own default.
+    /// No compression, whatever the server's own default.
     None,
-    /// With S2.
+    /// Compression with S2.
     S2,
 }
 

@@ -207,7 +207,7 @@ impl<E: Event + Decode, K: DeliveryKind> Subscription<E, K> {
     }
 }
 
-/// How a message was delivered.
+/// Kind of delivery of a message.
 fn kind_of<K: DeliveryKind>(incoming: &mut Incoming, settling: SettlingByHand) -> Result<K, Fault> {
     K::from_incoming(incoming, settling).ok_or_else(|| {
         Fault::client(format!("`{}` was delivered without its stream", incoming.subject))

@@ -16,7 +16,7 @@ use crate::transport::{Fault, Transport};
 pub enum PlanAction {
     /// Create the stream or consumer, which is missing.
     Create,
-    /// Nothing is to be done: it is as it should be.
+    /// No change: it is as it should be.
     Nothing,
     /// Change the fields that differ.
     Change,

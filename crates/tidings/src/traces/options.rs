@@ -1,6 +1,6 @@
 //! Options by which a bus makes spans.
 
-/// How a bus makes spans of OpenTelemetry; given to [`BusBuilder::traces`](crate::BusBuilder::traces) or
+/// Options of a bus's spans of OpenTelemetry; given to [`BusBuilder::traces`](crate::BusBuilder::traces) or
 /// [`Bus::with_traces`](crate::Bus::with_traces).
 ///
 /// Spans go to the tracer provider that `opentelemetry::global` has when the bus is given this; the crate's version

@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use crate::header;
 use crate::text::Text;
 
-/// How long a `traceparent` is that has no more than what the first version has.
+/// Length of a `traceparent` that has no more than what the first version has.
 const LENGTH: usize = 55;
 
 /// Characters that a value of baggage may not hold as they are.

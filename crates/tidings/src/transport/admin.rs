@@ -51,7 +51,7 @@ impl Transport {
         on!(self, t => t.stream_snapshot(name).await)
     }
 
-    /// Which stream it is, and from where to where it has messages; `None` if there is no such stream.
+    /// Identity of a stream, and from where to where it has messages; `None` if there is no such stream.
     pub(crate) async fn stream_bounds(&self, name: &str) -> Result<Option<StreamBounds>, Fault> {
         on!(self, t => t.stream_bounds(name).await)
     }

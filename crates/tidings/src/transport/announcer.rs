@@ -46,7 +46,7 @@ impl Announcer {
         let _ = self.0.sender.send(event);
     }
 
-    /// Nothing is told any more. That is told once.
+    /// Ends what is told, and tells that once.
     pub(crate) fn close(&self, address: Option<String>) {
         if !self.0.closed.swap(true, Ordering::Relaxed) {
             self.tell(ConnectionEventKind::Closed, ConnectionRole::Main, address);

@@ -44,7 +44,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Nothing was heard in time.
+    /// No answer in time.
     pub(crate) fn is_timeout(&self) -> bool {
         match self {
             Self::Away(outage) => !matches!(outage, Outage::RuntimeEnded),

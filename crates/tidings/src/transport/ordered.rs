@@ -8,18 +8,18 @@ use crate::transport::memory::MemoryPull;
 use crate::transport::nats::NatsOrdered;
 use crate::transport::{DeliverFrom, Fault, Incoming, PollInto as _, Transport};
 
-/// How many messages are asked for at first; whoever reads says more.
+/// Number of messages that are asked for at first; whoever reads says more.
 const ROOM: usize = 16;
 
-/// How much of each message is read.
+/// Extent to which each message is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     Whole,
-    /// Without its payload, where that is on a server.
+    /// Headers alone, without the payload, where that is on a server.
     Headers,
 }
 
-/// How messages come that are on a server.
+/// Way in which messages come that are on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sending {
     /// They are asked for, so many at a time.
@@ -73,7 +73,7 @@ impl Ordered {
         }
     }
 
-    /// How many more messages may be on the way, or here and not yielded.
+    /// Sets the number of messages that may be on the way, or here and not yielded.
     pub(crate) fn set_room(&mut self, room: usize) {
         match self {
             Self::Nats(ordered) => ordered.set_room(room),
@@ -83,7 +83,7 @@ impl Ordered {
         }
     }
 
-    /// How often the connection was lost since it began.
+    /// Number of times that the connection was lost since it began.
     pub(crate) fn interruptions(&self) -> u64 {
         match self {
             Self::Nats(ordered) => ordered.interruptions(),
@@ -92,7 +92,7 @@ impl Ordered {
         }
     }
 
-    /// How many messages there were when it began.
+    /// Number of messages that there were when it began.
     pub(crate) fn begun_with(&self) -> u64 {
         match self {
             Self::Nats(ordered) => ordered.begun_with(),
@@ -101,7 +101,7 @@ impl Ordered {
         }
     }
 
-    /// Whether it has delivered a message that the stream has, or is not to; `last` is the last that came of it.
+    /// Returns `true` if it has delivered a message that the stream has, or is not to; `last` is the last that came of it.
     pub(crate) fn has_come_to(&self, sequence: u64, last: u64) -> bool {
         match self {
             Self::Nats(ordered) => sequence <= last.max(ordered.begun_behind()),
@@ -110,7 +110,7 @@ impl Ordered {
         }
     }
 
-    /// How many messages it has still to deliver.
+    /// Number of messages that it has still to deliver.
     pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
         let asked = match self {
             Self::Nats(ordered) => Ok(ordered.undelivered()),

@@ -150,7 +150,7 @@ impl<'a> Node<'a, Slots> for Tree<'a> {
         }
     }
 
-    /// Only asked for where something is wrong, and for `const`, `enum` and `uniqueItems`.
+    /// Form for what is wrong, and for `const`, `enum` and `uniqueItems`.
     fn to_value(&self) -> Cow<'a, Value> {
         Cow::Owned(match self.slot() {
             None | Some(Slot::Null) => Value::Null,

@@ -33,7 +33,7 @@ fn order(order: u64) -> OrderCreated {
     OrderCreated { order, region: "eu".into() }
 }
 
-/// The same subject, another payload.
+/// Another payload on that subject.
 #[derive(Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{region}.created", stream = Orders)]
 struct Nonsense {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Parser)]
 struct Stage {
-    /// Where the server is.
+    /// URL of the server.
     #[arg(long)]
     url: String,
     #[command(subcommand)]
@@ -30,7 +30,7 @@ struct Stage {
 enum Task {
     /// Deletes every stream, makes the one of the run, and fills it.
     Prepare {
-        /// How many messages it holds.
+        /// Number of messages that it holds.
         #[arg(long, default_value_t = 0)]
         fill: u64,
     },
@@ -38,10 +38,10 @@ enum Task {
     Feed,
     /// Fails unless the stream holds so many messages and its consumers have acked so many.
     Check {
-        /// How many were stored.
+        /// Number of messages that were stored.
         #[arg(long)]
         stored: u64,
-        /// How many were acked.
+        /// Number of messages that were acked.
         #[arg(long, default_value_t = 0)]
         acked: u64,
     },

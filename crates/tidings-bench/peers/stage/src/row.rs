@@ -37,13 +37,13 @@ pub enum Row {
 /// A peer: measures one row, and prints one line of JSON.
 #[derive(Debug, Parser)]
 pub struct Peer {
-    /// Where the server is.
+    /// URL of the server.
     #[arg(long)]
     pub url: String,
-    /// What to do.
+    /// The work to do.
     #[arg(long, value_enum)]
     pub row: Row,
-    /// How many messages to measure. A fifth more come first, before the clock runs.
+    /// Number of messages to measure. A fifth more come first, before the clock runs.
     #[arg(long)]
     pub count: u64,
 }

@@ -18,7 +18,7 @@ pub(super) fn run() -> anyhow::Result<()> {
     handled("stream_handle", &Stored::sample(0), To::Pull, Bus::clone)
 }
 
-/// The same with what a program can switch on, beside the same without.
+/// Handling with what a program can switch on, beside handling without.
 #[cfg(feature = "optional")]
 pub(super) fn run_optional() -> anyhow::Result<()> {
     handled("core_handle_untraced", &Placed::sample(0), To::Subject, Bus::clone)?;

@@ -1,6 +1,6 @@
 //! Keys that are none, and the ones that were most likely meant.
 
-/// How many letters may differ at most in a key that is taken for a slip.
+/// Maximum number of letters that differ in a key that is taken for a slip.
 const SLIPS: usize = 3;
 
 /// Text of the error for a key that is none of these.
@@ -18,7 +18,7 @@ pub(crate) fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     (slips <= SLIPS.min(key.len() / 2)).then_some(meant)
 }
 
-/// How many letters have to be put in, left out or changed (Levenshtein's distance).
+/// Number of letters to put in, leave out or change (Levenshtein's distance).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

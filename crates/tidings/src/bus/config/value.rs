@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
 
-        /// What else there is would be shown by serde's own error.
+        /// Error of a value that is no text: serde's own would show it.
         fn no_text<E: de::Error>() -> Result<Secret, E> {
             Err(E::custom("a secret is a text: write it between quotes"))
         }

@@ -136,7 +136,7 @@ async fn begin(
 struct Flight<'a> {
     link: &'a Link,
     waiting: VecDeque<(usize, SentRecord)>,
-    /// Those whose first copy was not confirmed.
+    /// Records whose first copy was not confirmed.
     aside: FuturesUnordered<Apart<'a>>,
     alarm: Option<Pin<Box<Sleep>>>,
 }

@@ -229,7 +229,7 @@ impl BatchTimer {
         self.end()
     }
 
-    /// Nothing follows at once; gives what those took that were not told of.
+    /// Ends a run that nothing follows at once; gives what those took that were not told of.
     pub(crate) fn rest(&mut self) -> Option<Elapsed> {
         (self.done > 0).then(|| self.end())
     }

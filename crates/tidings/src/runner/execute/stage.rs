@@ -10,7 +10,7 @@ use crate::runner::settle::Settled;
 
 /// Stage of a message when a task goes on with it.
 pub(crate) enum Stage {
-    /// Not begun.
+    /// Unbegun.
     Fresh,
     /// Its handler waits for something.
     Begun { slot: FutureSlot, took: Duration },

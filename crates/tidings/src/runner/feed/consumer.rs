@@ -54,7 +54,7 @@ impl Durable {
         Self { stream, made, config, prefetch, modes, look: LOOK, seen: Mutex::default() }
     }
 
-    /// It is one of so many of a registry, which looks at no more than 20 of them a second.
+    /// Tells it that it is one of so many of a registry, which looks at no more than 20 of them a second.
     pub(crate) fn shares_looks(&mut self, routes: usize) {
         let all = u32::try_from(routes).unwrap_or(u32::MAX);
         self.look = LOOK.max(LOOK_APART.saturating_mul(all));

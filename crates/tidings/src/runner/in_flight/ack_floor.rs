@@ -47,7 +47,7 @@ struct FloorState {
 pub(crate) struct AlreadySettled {
     /// Up to here all is settled.
     until: u64,
-    /// But for these.
+    /// Exceptions from that.
     unsettled: BTreeSet<u64>,
 }
 

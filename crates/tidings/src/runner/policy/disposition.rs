@@ -54,7 +54,7 @@ pub(crate) enum Health {
     Well,
     /// Failed, with this error.
     Ill(String),
-    /// Nothing: it was the message, or no fault at all.
+    /// No fault but the message's, or none at all.
     #[default]
     Unknown,
 }

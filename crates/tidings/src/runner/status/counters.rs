@@ -247,7 +247,7 @@ impl Counters {
         locked(&self.dropped)
     }
 
-    /// So many messages are being handled now.
+    /// Sets the number of messages that are being handled now.
     pub(crate) fn are_in_flight(&self, messages: usize) {
         self.in_flight.store(messages, Relaxed);
     }

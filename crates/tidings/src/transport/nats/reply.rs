@@ -128,7 +128,7 @@ struct PendingGuard {
 }
 
 impl Drop for PendingGuard {
-    /// Also where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
+    /// Ends the waits where the runtime ends that it was kept on: nobody is left waiting, nor waits again.
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {
             ended();

@@ -14,7 +14,7 @@ const UNESCAPED: &str = "it can't be read with what stands before the `@`; in a 
 
 /// One server's address.
 pub(crate) struct Address {
-    /// Without credentials: async-nats does not use what a URL holds, and logs it.
+    /// An address without credentials: async-nats does not use what a URL holds, and logs it.
     pub(crate) address: ServerAddr,
     pub(crate) auth: Option<Auth>,
 }

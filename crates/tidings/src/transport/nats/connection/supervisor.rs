@@ -62,7 +62,7 @@ pub(crate) struct Supervisor {
     peer: Peer,
     /// Nobody wants it back.
     cut: CancellationToken,
-    /// Nothing is received any more.
+    /// `true` if nothing is received any more.
     over: CancellationToken,
 }
 
@@ -78,7 +78,7 @@ enum Peer {
 }
 
 impl Supervisor {
-    /// That of the connection that publishes; `lazily` where it is made only after the bus.
+    /// Supervisor of the connection that publishes; `lazily` where it is made only after the bus.
     pub(crate) fn main(policy: ReconnectPolicy, lazily: bool) -> Self {
         let outage = lazily.then(|| Outage::Away { said: "no server has answered yet".to_owned() });
         Self::new(outage, Peer::Listening(OnceLock::new()), policy, Announcer::default())
@@ -209,7 +209,7 @@ impl Supervisor {
         self.cut.cancel();
     }
 
-    /// Nothing is received any more, whatever becomes of the client.
+    /// Ends receiving, whatever becomes of the client.
     pub(crate) fn end(&self) {
         self.cut.cancel();
         self.over.cancel();

@@ -50,7 +50,7 @@ pub(crate) struct NatsOrdered {
     is_again: bool,
     made: Made,
     room: usize,
-    /// How the next consumer sends its messages.
+    /// Way in which the next consumer sends its messages.
     sending: Sending,
     /// Number of messages of this consumer that came; each has its number.
     number: u64,

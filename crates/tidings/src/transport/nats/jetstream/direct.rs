@@ -11,7 +11,7 @@ use crate::transport::nats::codec::header::NatsHeaders;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{Fault, Outgoing, StoredHeaders, StoredMessage, Which};
 
-/// How long the server may take to answer.
+/// Longest time that the server may take to answer.
 const WITHIN: Duration = Duration::from_secs(5);
 /// The headers that a server adds to what is read directly.
 const ADDED: [&str; 6] = [

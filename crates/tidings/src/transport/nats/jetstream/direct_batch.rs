@@ -15,13 +15,13 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::direct::direct;
 use crate::transport::{Fault, Outgoing, StoredMessage};
 
-/// How many subjects a question may have; a server answers no more than 1,024.
+/// Maximum number of subjects of a question; a server answers no more than 1,024.
 const AT_ONCE: usize = 1000;
-/// How long nothing may come.
+/// Longest time in which nothing may come.
 const QUIET: Duration = Duration::from_secs(5);
-/// How often what is left is asked for once more.
+/// Number of times that what is left is asked for once more.
 const ROUNDS: usize = 8;
-/// How many are asked for at a time, where it is one by one.
+/// Number of questions at a time, where each is about one.
 const ONE_BY_ONE: usize = 64;
 
 /// The status of the end of what was asked for.
@@ -32,9 +32,9 @@ struct MultiLast<'a> {
     multi_last: &'a [&'a str],
 }
 
-/// How a question was answered.
+/// Answer to a question.
 enum Answered {
-    /// What did not come is not there.
+    /// A whole answer: what did not come is not there.
     All,
     /// There is more.
     Some,

@@ -16,7 +16,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::jetstream::direct::direct;
 use crate::transport::{Fault, Outgoing, StoredMessage};
 
-/// How long nothing may come.
+/// Longest time in which nothing may come.
 const QUIET: Duration = Duration::from_secs(5);
 /// The status of the end of what was asked for.
 const END: u16 = 204;
@@ -40,7 +40,7 @@ pub(crate) struct NatsRun {
     last: Option<u64>,
 }
 
-/// How a run ended.
+/// End of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// All came that was asked for, or that there is.

@@ -19,7 +19,7 @@ pub(crate) const MANY: usize = 8;
 /// Number of turns that those have who go on, before what they have asked is given to the client.
 const TURNS: usize = 4;
 
-/// Nothing is held: all that is looked at by who asks alone.
+/// State in which nothing is held: all that is looked at by who asks alone.
 const CLOSED: u8 = 0;
 /// State in which what is asked is held.
 const OPEN: u8 = 1;
@@ -41,7 +41,7 @@ pub(crate) struct Coalescer<L> {
 pub(crate) enum Put<L> {
     /// Held: it is given to the client, after those before it.
     Held,
-    /// Nothing is held: it goes to the client, and those before it went.
+    /// Free, with nothing held: it goes to the client, and those before it went.
     PassedOn(L),
     /// There is no room now.
     Full,

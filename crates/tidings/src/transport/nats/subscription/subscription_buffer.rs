@@ -74,7 +74,7 @@ impl Wake for Wakers {
 }
 
 impl State {
-    /// Nothing comes any more.
+    /// `true` if nothing comes any more.
     fn end(&mut self) {
         self.source = None;
         self.ended = true;

@@ -1,4 +1,4 @@
-//! How a replay's messages come: asked for, or pushed.
+//! Ways in which a replay's messages come: asked for, or pushed.
 //!
 //! A server has less work with what it pushes, and sends 2 MB ahead at first, and 32 MB in the end. So who is slow
 //! asks for a few messages at a time from then on.
@@ -27,12 +27,12 @@ pub(super) enum Feed {
 pub(super) struct Delivery {
     /// Number of messages that may be on the way where they are asked for.
     pub(super) room: usize,
-    /// How they are sent.
+    /// Way in which they are sent.
     pub(super) sending: Sending,
 }
 
 impl Nats {
-    /// Whether a consumer can push to this connection: behind another prefix its answers may have no way.
+    /// Returns `true` if a consumer can push to this connection: behind another prefix its answers may have no way.
     pub(super) fn can_be_pushed_to(&self) -> bool {
         *self.shared.api == *API
     }

@@ -39,9 +39,9 @@ enum Timed {
 /// Consequence of a silence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// Nothing has come for a while: the server is to be asked for heartbeats.
+    /// A while of silence: the server is to be asked for heartbeats.
     Listen,
-    /// Nothing has come for too long, heartbeats neither.
+    /// A silence that is too long, without heartbeats either.
     TooLong,
     /// A pause is over.
     Pause,
@@ -73,13 +73,13 @@ impl Idle {
         self.record_arrival();
     }
 
-    /// Nothing is to come until something is asked for again.
+    /// Begins a rest: nothing is to come until something is asked for again.
     pub(super) fn restart(&mut self) {
         self.heartbeats = 0;
         self.timed = Timed::Stirred;
     }
 
-    /// Nothing is to come before that time is over.
+    /// Begins a rest for this time: nothing is to come before it is over.
     pub(super) fn pause(&mut self, time: Duration) {
         self.heartbeats = 0;
         self.timed = Timed::Pause;

@@ -118,7 +118,7 @@ impl NatsPull {
         }
     }
 
-    /// Nothing has come for a while: a request with heartbeats is added to those of a flow. There is
+    /// Adds a request with heartbeats, since nothing has come for a while, to those of a flow. There is
     /// room for it, unless that has become less since.
     fn listen(&mut self) {
         let expected = self.outstanding.messages();
