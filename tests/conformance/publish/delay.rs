@@ -140,7 +140,7 @@ async fn every_way_to_publish_moves_a_delayed_event(env: Env) {
     never(2 * DELAY, work.next()).await;
 }
 
-/// Of all who move it at once one is the last.
+/// Many move it at once, of whom one is the last.
 async fn a_delayed_event_that_many_move_comes_once(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
@@ -222,7 +222,7 @@ struct Anything {
     number: u64,
 }
 
-/// The same without a stream: whoever listens.
+/// An event of that subject without a stream, for whoever listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "{kind}.WIDE.{rest}", name = "wide.heard")]
 struct Overheard {

@@ -18,7 +18,7 @@ scenarios! {
         a_stream_that_takes_no_schedules_refuses_them;
 }
 
-/// Those of [`Wide`], in a work queue; the derive would refuse the event.
+/// The events of [`Wide`], in a work queue; the derive would refuse the event.
 struct WideWork;
 
 impl EventStream for WideWork {
@@ -136,7 +136,7 @@ async fn core_subscriptions_do_not_hear_what_comes(env: Env) {
     assert_eq!(first.decode::<Reminder>().unwrap().number, 3);
 }
 
-/// What is declared of a stream may not be so on the server.
+/// A declaration of a stream, which may not be so on the server.
 async fn a_stream_that_takes_no_schedules_refuses_them(env: Env) {
     let bus = env.bus();
     let mut config = Reminders::config();

@@ -104,7 +104,7 @@ fn taken(number: u32) -> Taken {
     Taken { number, image: number.to_string().repeat(60_000) }
 }
 
-/// What was published is handled, with all of its payload; what is swept is nobody's.
+/// Events that were published are handled, with all of their payload; what is swept is nobody's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_events_are_handled_whole_whatever_is_killed() {
     const MANY: u32 = 60;
@@ -172,7 +172,7 @@ struct Timer {
     number: u32,
 }
 
-/// What was said to be cancelled does not come, and all else comes, once.
+/// Schedules that were said to be cancelled do not come, and all else comes, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schedules_come_or_are_cancelled_whatever_is_killed() {
     const MANY: u32 = 120;

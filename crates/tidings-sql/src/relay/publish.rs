@@ -30,12 +30,12 @@ async fn pipelined(bus: &Bus, records: Vec<Outbound>) -> Vec<(i64, String, Outco
     sent.map(|((row, key), outcome)| (row, key, Some(outcome))).collect()
 }
 
-/// How a batch is sent.
+/// Manner in which a batch is sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Manner {
-    /// Without waiting for those of a key before.
+    /// `true` where none waits for those of its key before.
     pub(super) relaxed: bool,
-    /// Its stream stores many as one.
+    /// `true` where their stream stores many as one.
     pub(super) allows_atomic: bool,
     /// Instant from which none is begun any more, and the time until then.
     pub(super) until: Instant,

@@ -47,7 +47,7 @@ pub(crate) struct NatsPush {
     /// Instant since which there was always something to read.
     behind: Option<Instant>,
     answering: Option<Answering>,
-    /// Whether a message has come since all else was looked at.
+    /// `true` if a message has come since all else was looked at.
     has_come: bool,
     /// Resolves when the connection has come back: what was pushed meanwhile is lost.
     reconnected: Pin<Box<dyn Future<Output = ()> + Send>>,

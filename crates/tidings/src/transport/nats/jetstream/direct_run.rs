@@ -33,7 +33,7 @@ struct Question<'a> {
 pub(crate) struct NatsRun {
     nats: Nats,
     answers: Subscriber,
-    /// What has come and is not yielded.
+    /// Messages that have come and are not yielded.
     come: VecDeque<StoredMessage>,
     end: Option<End>,
     /// The last message that came.

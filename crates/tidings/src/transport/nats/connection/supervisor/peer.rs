@@ -80,7 +80,7 @@ impl Supervisor {
         }
     }
 
-    /// Whether it is for this connection to give up. Where both are lost it is for the one that publishes: the other
+    /// Returns `true` if it is for this connection to give up. Where both are lost it is for the one that publishes: the other
     /// one is tried more often.
     pub(super) fn decides(&self) -> bool {
         let Peer::Main { main, .. } = &self.peer else { return true };
