@@ -7,6 +7,7 @@
 mod peer;
 mod reconnect;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,7 @@ use async_nats::{Client, ClientError, Event, ServerAddr, ServerError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::lock::locked;
@@ -22,8 +24,6 @@ use crate::transport::nats::connection::breaks::{Breaks, warn_of_breaks};
 use crate::transport::nats::connection::disruption::Disruptions;
 use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 use crate::transport::{Announcer, ConnectionStatus, Outage};
-
-pub(crate) use peer::Seen;
 
 /// Time that the client has to say which servers it knows.
 const KNOWN: Duration = Duration::from_secs(1);
@@ -72,9 +72,24 @@ pub(crate) struct Supervisor {
 #[derive(Debug)]
 enum Peer {
     /// The connection that listens, if there is one: this one publishes.
-    Listening(OnceLock<peer::Listening>),
+    Listening(OnceLock<Listening>),
     /// The connection that publishes: this one listens.
     Main { main: Weak<Supervisor>, disruptions: Mutex<Disruptions> },
+}
+
+/// Begins to ask, and ends once the server has seen all that the connection that listens has sent.
+pub(crate) type Seen = Box<dyn Fn() -> AbortOnDropHandle<()> + Send + Sync>;
+
+/// The connection that listens, as the one that publishes knows it.
+struct Listening {
+    supervisor: Arc<Supervisor>,
+    seen: Seen,
+}
+
+impl fmt::Debug for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.supervisor.fmt(f)
+    }
 }
 
 impl Supervisor {

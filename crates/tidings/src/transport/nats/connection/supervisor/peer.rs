@@ -1,35 +1,18 @@
 //! Reconnecting beside the other connection of a bus: which of them goes first, and to which server.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::Server;
 use tokio::time::{Instant, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
-use super::{Peer, Supervisor};
+use super::{Listening, Peer, Seen, Supervisor};
 use crate::lock::locked;
 use crate::user_code::log;
 
 /// Maximum time that a connection waits for another one that is to go first.
 const FIRST_GOES: Duration = Duration::from_secs(2);
-
-/// Begins to ask, and ends once the server has seen all that the connection that listens has sent.
-pub(crate) type Seen = Box<dyn Fn() -> AbortOnDropHandle<()> + Send + Sync>;
-
-/// The connection that listens, as the one that publishes knows it.
-pub(super) struct Listening {
-    pub(super) supervisor: Arc<Supervisor>,
-    seen: Seen,
-}
-
-impl fmt::Debug for Listening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.supervisor.fmt(f)
-    }
-}
 
 impl Supervisor {
     /// From now on this connection is made again behind that one.
@@ -130,6 +113,7 @@ mod tests {
 
     use async_nats::Event;
     use futures_util::FutureExt as _;
+    use tokio_util::task::AbortOnDropHandle;
 
     use super::*;
     use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
