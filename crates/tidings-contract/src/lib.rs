@@ -33,6 +33,7 @@
 //! ```
 
 mod acceptance;
+mod address;
 mod asyncapi;
 mod canonical;
 mod catalog;

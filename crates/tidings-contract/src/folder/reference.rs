@@ -5,14 +5,15 @@
 //! no type has such a schema.
 
 mod follower;
+mod resource;
 
-use std::borrow::Cow;
 use std::ptr;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use serde_json::Value;
 
 use follower::Follower;
+use resource::{Resources, has_names, is_data};
 
 /// Largest number of schemas that may judge one value together.
 const MOST: u64 = 100_000;
@@ -52,55 +53,26 @@ pub(super) struct Refused {
 
 /// Checks all references of a document.
 pub(super) fn check(document: &Value) -> Result<(), Refused> {
-    let mut names = HashSet::new();
-    let mut found = Vec::new();
-    collect(document, &mut names, &mut found);
-    let mut follower = Follower { document, names, costs: HashMap::new(), entered: Vec::new() };
-    let refused = |schema: Option<&Value>, source| {
-        let reference = schema.and_then(reference_of).unwrap_or_default().to_owned();
-        let pointer = schema.and_then(|schema| pointer(document, schema)).unwrap_or_default();
+    let resources = Resources::of(document);
+    let mut follower = Follower::new(&resources);
+    let refused = |schema: &Value, source| {
+        let reference = reference_of(schema).unwrap_or_default().to_owned();
+        let pointer = pointer(document, schema).unwrap_or_default();
         Refused { pointer, reference, source }
     };
     // Where there are fewer of them, none is that far.
-    let too_far = if found.len() > DEEPEST { too_far(&follower) } else { None };
-    if let Some(reference) = too_far {
-        let at = found.into_iter().find(|schema| reference_of(schema) == Some(reference));
-        return Err(refused(at, ReferenceError::Deep));
+    let is_long = resources.references.len() > DEEPEST;
+    if let Some(schema) = is_long.then(|| too_far(document, &follower)).flatten() {
+        return Err(refused(schema, ReferenceError::Deep));
     }
-    for schema in found {
-        follower.cost(schema, 0).map_err(|source| refused(Some(schema), source))?;
+    for (schema, _) in &resources.references {
+        follower.cost(schema, 0).map_err(|source| refused(schema, source))?;
     }
     Ok(())
 }
 
 fn reference_of(schema: &Value) -> Option<&str> {
     schema.get("$ref").and_then(Value::as_str)
-}
-
-/// Finds every schema that has a reference, and every name by which a schema can be referred to.
-fn collect<'a>(value: &'a Value, names: &mut HashSet<Cow<'a, str>>, found: &mut Vec<&'a Value>) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.as_str(), member) {
-                    ("$ref", Value::String(_)) => found.push(value),
-                    ("$id", Value::String(id)) => drop(names.insert(Cow::Borrowed(id))),
-                    ("$anchor", Value::String(anchor)) => {
-                        names.insert(Cow::Owned(format!("#{anchor}")));
-                    }
-                    // What is data to a schema holds none.
-                    ("const" | "enum" | "examples" | "default", _) => {}
-                    _ => collect(member, names, found),
-                }
-            }
-        }
-        Value::Array(elements) => {
-            for element in elements {
-                collect(element, names, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// JSON pointer to a value of a document.
@@ -121,39 +93,42 @@ fn pointer(document: &Value, to: &Value) -> Option<String> {
     }
 }
 
-/// The reference that is reached from the root through too many others, whatever lies between them.
-fn too_far<'a>(follower: &Follower<'a>) -> Option<&'a str> {
-    let mut seen = HashSet::new();
-    let mut reached = vec![follower.document];
+/// The schema whose reference is reached from the root through too many others, whatever lies between them.
+fn too_far<'a>(document: &'a Value, follower: &Follower<'a>) -> Option<&'a Value> {
+    let (mut seen, mut entered) = (HashSet::new(), HashSet::new());
+    let mut reached = vec![document];
     for level in 0.. {
         let mut references = Vec::new();
         for schema in reached {
             references_in(schema, &mut references);
         }
-        references.retain(|reference| seen.insert(*reference));
+        references.retain(|schema| seen.insert(ptr::from_ref(*schema)));
         match references.first() {
             None => break,
-            Some(reference) if level > DEEPEST => return Some(reference),
+            Some(schema) if level > DEEPEST => return Some(schema),
             Some(_) => {}
         }
-        reached = references
-            .into_iter()
-            .filter_map(|reference| follower.target(reference).ok().flatten())
-            .collect();
+        let targets = references.into_iter().filter_map(|schema| follower.target(schema).ok()?);
+        reached = targets.filter(|schema| entered.insert(ptr::from_ref(*schema))).collect();
     }
     None
 }
 
-/// The references in a schema, without those of its definitions.
-fn references_in<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
+/// The schemas in a schema that have a reference, without those of its definitions.
+fn references_in<'a>(value: &'a Value, references: &mut Vec<&'a Value>) {
     match value {
-        Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str));
-            let is_data = |name: &str| {
-                matches!(name, "$defs" | "definitions" | "const" | "enum" | "examples" | "default")
-            };
-            for (_, member) in members.iter().filter(|(name, _)| !is_data(name)) {
-                references_in(member, references);
+        Value::Object(keywords) => {
+            if reference_of(value).is_some() {
+                references.push(value);
+            }
+            for (keyword, inner) in keywords {
+                match inner {
+                    _ if is_data(keyword) || matches!(&**keyword, "$defs" | "definitions") => {}
+                    Value::Object(members) if has_names(keyword) => {
+                        members.values().for_each(|member| references_in(member, references));
+                    }
+                    _ => references_in(inner, references),
+                }
             }
         }
         Value::Array(elements) => {

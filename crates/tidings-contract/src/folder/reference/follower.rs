@@ -1,23 +1,30 @@
 //! Schemas that judge one value together, followed through their references.
 
-use std::borrow::Cow;
 use std::ptr;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use serde_json::Value;
 
+use super::resource::Resources;
 use super::{DEEPEST, MOST, ReferenceError};
 
 pub(super) struct Follower<'a> {
-    pub(super) document: &'a Value,
-    pub(super) names: HashSet<Cow<'a, str>>,
+    resources: &'a Resources<'a>,
+    /// Resource of each schema that has a reference, by its address.
+    within: HashMap<*const Value, usize>,
     /// Cost of each schema, by its address: see [`cost`](Self::cost).
-    pub(super) costs: HashMap<*const Value, (u64, usize)>,
+    costs: HashMap<*const Value, (u64, usize)>,
     /// The schemas that are being followed.
-    pub(super) entered: Vec<*const Value>,
+    entered: Vec<*const Value>,
 }
 
 impl<'a> Follower<'a> {
+    pub(super) fn new(resources: &'a Resources<'a>) -> Self {
+        let each = resources.references.iter();
+        let within = each.map(|(schema, within)| (ptr::from_ref(*schema), *within)).collect();
+        Self { resources, within, costs: HashMap::new(), entered: Vec::new() }
+    }
+
     /// Number of schemas that judge a value together with this one, and the number that follow one
     /// another.
     pub(super) fn cost(
@@ -57,7 +64,7 @@ impl<'a> Follower<'a> {
         let mut beside = Vec::new();
         for (keyword, value) in schema.as_object().into_iter().flatten() {
             match (keyword.as_str(), value) {
-                ("$ref", Value::String(reference)) => beside.extend(self.target(reference)?),
+                ("$ref", Value::String(_)) => beside.extend(self.target(schema)?),
                 ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => beside.extend(schemas),
                 ("not" | "if" | "then" | "else", schema) => beside.push(schema),
                 ("dependentSchemas", Value::Object(schemas)) => beside.extend(schemas.values()),
@@ -67,40 +74,11 @@ impl<'a> Follower<'a> {
         Ok(beside)
     }
 
-    /// Target of a reference; `None` for a name whose place need not be known.
-    pub(super) fn target(&self, reference: &str) -> Result<Option<&'a Value>, ReferenceError> {
-        let own = self.document.get("$id").and_then(Value::as_str).unwrap_or_default();
-        let fragment = reference.strip_prefix(own).unwrap_or(reference);
-        match fragment.strip_prefix('#') {
-            Some(pointer) if pointer.is_empty() || pointer.starts_with('/') => {
-                let found = self.document.pointer(&decoded(pointer));
-                Ok(Some(found.ok_or(ReferenceError::Nowhere)?))
-            }
-            _ if reference == own && !own.is_empty() => Ok(Some(self.document)),
-            _ if self.names.contains(reference) => Ok(None),
-            Some(_) => Err(ReferenceError::Nowhere),
-            None => Err(ReferenceError::Outside),
-        }
+    /// Target of the reference that a schema has; `None` if it has none.
+    pub(super) fn target(&self, schema: &Value) -> Result<Option<&'a Value>, ReferenceError> {
+        let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return Ok(None) };
+        // What is data may be referred to all the same, and is of the document.
+        let within = self.within.get(&ptr::from_ref(schema)).copied().unwrap_or_default();
+        self.resources.follow(within, reference).map(Some)
     }
-}
-
-/// A fragment without percent-encoding (RFC 3986); one that is encoded wrongly leads nowhere as it is.
-fn decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let Some((byte, more)) = rest.split_first() {
-        let code = more.get(..2).and_then(|code| std::str::from_utf8(code).ok());
-        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) if *byte == b'%' => {
-                bytes.push(code);
-                rest = &more[2..];
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| fragment.to_owned())
 }

@@ -73,3 +73,66 @@ fn a_long_way_is_refused() {
     let at = "/$defs/A200/properties/a".to_owned();
     assert_eq!(refused(&document), (at, ReferenceError::Deep));
 }
+
+#[test]
+fn a_reference_starts_from_the_nearest_address() {
+    let nested = |reference: &str, at: &str| {
+        json!({
+            "$id": "http://example.com/a/root.json",
+            "$defs": {
+                "Item": {
+                    "$id": "item.json",
+                    "$defs": {"Size": {"$anchor": "size"}, "Note": {"$id": "/note.json"}},
+                    "properties": {"size": {"$ref": reference}},
+                },
+                "Size": {"$anchor": "outer"},
+            },
+            "items": {"$ref": at},
+        })
+    };
+    for at in ["item.json", "http://example.com/a/item.json", "/a/item.json#", "#/$defs/Item"] {
+        for reference in
+            ["#/$defs/Size", "#size", "item.json#size", "root.json#outer", "/note.json"]
+        {
+            let document = nested(reference, at);
+            assert_eq!(check(&document), Ok(()), "{document}");
+        }
+    }
+    let at = "/$defs/Item/properties/size".to_owned();
+    for reference in ["#/$defs/Item", "#outer", "root.json#size"] {
+        let document = nested(reference, "item.json");
+        assert_eq!(refused(&document), (at.clone(), ReferenceError::Nowhere), "{reference}");
+    }
+    let outside = nested("note.json", "item.json");
+    assert_eq!(refused(&outside), (at, ReferenceError::Outside));
+    // Before 2019-09 what stands beside a reference is no address, and one may be an anchor.
+    let document = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "definitions": {"A": {"$id": "#a"}, "B": {"$id": "b.json", "$ref": "#/definitions/A"}},
+        "properties": {"a": {"$ref": "#a"}},
+    });
+    assert_eq!(check(&document), Ok(()));
+}
+
+#[test]
+fn a_way_by_names_that_never_ends_is_refused() {
+    let around = json!({"$defs": {
+        "A": {"$anchor": "a", "allOf": [{"$ref": "#b"}]}, "B": {"$anchor": "b", "$ref": "#a"},
+    }});
+    assert_eq!(refused(&around).1, ReferenceError::Endless);
+    let around = json!({"$defs": {"A": {"$id": "a.json", "$ref": "a.json"}}});
+    assert_eq!(refused(&around).1, ReferenceError::Endless);
+}
+
+#[test]
+fn a_field_may_be_called_as_a_keyword_is() {
+    for name in ["default", "const", "enum", "examples"] {
+        let document = json!({"properties": {name: {"$ref": "other.json"}}});
+        let at = format!("/properties/{name}");
+        assert_eq!(refused(&document), (at, ReferenceError::Outside));
+        let document = json!({name: {"$ref": "#"}, "items": {"$ref": format!("#/{name}")}});
+        let endless = json!({"$ref": format!("#/{name}"), name: {"$ref": "#"}});
+        assert_eq!(check(&document), Ok(()));
+        assert_eq!(refused(&endless).1, ReferenceError::Endless);
+    }
+}
