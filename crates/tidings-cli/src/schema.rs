@@ -7,6 +7,7 @@ mod changelog;
 mod check;
 mod comparison;
 mod diff;
+mod judged;
 mod validate;
 
 use clap::Subcommand;
@@ -24,7 +25,8 @@ pub(crate) enum Schema {
     ///
     /// Each acceptance covers exactly one change, so that another one at the same place is found again.
     Accept(accept::Accept),
-    /// Shows everything in which the contracts of now differ from those of before, harmful or not.
+    /// Shows everything in which the contracts of now differ from those of before, harmful or not, and which rules each
+    /// edit has a part in.
     Diff(diff::Diff),
     /// Writes what changed, message by message, as Markdown: with verdict, way out, and the reason of what
     /// was accepted.

@@ -4,6 +4,7 @@
 //! value that the writer writes and the reader refuses; what is neither is "unknown", with the
 //! reason.
 
+mod attribution;
 mod change;
 mod conjunction;
 mod counterexample;
@@ -76,18 +77,19 @@ fn measured(writer: &Value, reader: &Value, policy: Policy, most: usize) -> (Com
 /// Compares documents that are read already.
 fn judge(
     writer: &Document<'_>,
-    reader: &Document<'_>,
+    other: &Document<'_>,
     policy: Policy,
     most: usize,
 ) -> (Comparison, usize) {
-    let (left, right) = (writer.root(), reader.root());
-    let schemas = Schemas::new(writer, reader);
+    let (left, right) = (writer.root(), other.root());
+    let schemas = Schemas::new(writer, other);
     let (work, sameness) = (Work::new(most), Sameness::default());
     // A part of it for a look at single places, before all is searched.
     let (quick, search) = (Work::new(most / 10), Work::new(most));
     let reader = Reader { schemas: &schemas, policy, work: &work, sameness: &sameness };
     let mut prover = Prover::new(reader);
-    let holds = prover.holds(&[left], right, "") && prover.given_up.is_none();
+    let holds =
+        writer.is_same(other) || prover.holds(&[left], right, "") && prover.given_up.is_none();
     let (mut obstacles, given_up) = (prover.obstacles, prover.given_up);
     let is_break = |one: &Obstacle| one.rule.severity() == Severity::Break;
     let (verdict, example) = if holds {

@@ -95,6 +95,8 @@ impl Comparison<'_> {
             (Some(Value::Array(old)), Some(Value::Array(new))) => {
                 if is_set(pointer) {
                     self.set(pointer, old, new);
+                } else if self.file == "catalog.json" && pointer.ends_with("/handles") {
+                    self.handled(pointer, old, new);
                 } else {
                     self.list(pointer, old, new);
                 }
@@ -123,6 +125,36 @@ impl Comparison<'_> {
         }
     }
 
+    /// What a service handles, wherever it stands: by message, and by consumer where there are several.
+    fn handled(&mut self, pointer: &str, old: &[Value], new: &[Value]) {
+        let is_one = |one: &Value, other: &Value, keys: &[&str]| {
+            keys.iter().all(|key| one.pointer(key) == other.pointer(key))
+        };
+        let message = ["/message", "/version", "/kind"];
+        let ways: [&[&str]; 3] = [
+            &[&message[..], &["/consumer/stream", "/consumer/name", "/filter"]].concat(),
+            &[&message[..], &["/consumer/stream", "/consumer/name"]].concat(),
+            &message,
+        ];
+        let mut before: Vec<Option<usize>> = vec![None; new.len()];
+        for keys in ways {
+            for (at, one) in new.iter().enumerate() {
+                if before[at].is_none() {
+                    let mut left = (0..old.len()).filter(|other| !before.contains(&Some(*other)));
+                    before[at] = left.find(|other| is_one(one, &old[*other], keys));
+                }
+            }
+        }
+        for (at, one) in old.iter().enumerate() {
+            if !before.contains(&Some(at)) {
+                self.either(&format!("{pointer}/{at}"), Some(one), None);
+            }
+        }
+        for (at, one) in new.iter().enumerate() {
+            self.either(&format!("{pointer}/{at}"), before[at].map(|at| &old[at]), Some(one));
+        }
+    }
+
     /// Elements whose order means nothing: one that is in both is the same, wherever it stands.
     fn set(&mut self, pointer: &str, old: &[Value], new: &[Value]) {
         let only = |these: &[Value], those: &[Value]| -> Vec<(usize, Value)> {
@@ -142,10 +174,12 @@ impl Comparison<'_> {
     }
 }
 
-/// Returns `true` for a list that the canonical form of a schema sorts.
+/// Returns `true` for a list whose order means nothing: the canonical form of a schema sorts it, as that of a
+/// service does.
 fn is_set(pointer: &str) -> bool {
     let keyword = pointer.rsplit('/').next().unwrap_or_default();
-    matches!(keyword, "allOf" | "anyOf" | "enum" | "oneOf" | "required" | "type")
+    let of_schema = matches!(keyword, "allOf" | "anyOf" | "enum" | "oneOf" | "required" | "type");
+    of_schema || matches!(keyword, "asks" | "publishes" | "subjects")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tidings_contract::{Catalog, Edit, edits};
 
 use super::comparison::{Before, Compared, Judgement};
 use super::diff::shown;
+use super::judged::{Judged, judged};
 use crate::exit::Exit;
 use crate::output::{Format, Output};
 use crate::terminal;
@@ -34,7 +35,7 @@ struct Entry<'a> {
     status: Status,
     verdict: Verdict,
     changes: Vec<&'a Change>,
-    edits: Vec<&'a Edit>,
+    edits: Vec<&'a Judged<'a>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,7 @@ impl Changelog {
             // The versions of one folder are compared, and nothing of it is edited.
             None => edits(&empty, &empty),
         };
+        let edits = judged(&edits, &report);
         let entries = entries(&report.changes, &edits);
         if output.format() == Format::Json {
             for entry in &entries {
@@ -85,18 +87,22 @@ impl Changelog {
 }
 
 /// Findings and edits, by file.
-fn entries<'a>(changes: &'a [Change], edits: &'a [Edit]) -> Vec<Entry<'a>> {
+fn entries<'a>(changes: &'a [Change], edits: &'a [Judged<'a>]) -> Vec<Entry<'a>> {
     let files: BTreeSet<&str> = edits
         .iter()
-        .map(|edit| edit.file.as_str())
+        .map(|edit| edit.edit.file.as_str())
         .chain(changes.iter().map(|change| change.file.as_str()))
         .collect();
     let entry = |file: &'a str| {
-        let edits: Vec<_> = edits.iter().filter(|edit| edit.file == file).collect();
+        let edits: Vec<_> = edits.iter().filter(|edit| edit.edit.file == file).collect();
         let changes: Vec<_> = changes.iter().filter(|change| change.file == file).collect();
-        let status = match &edits[..] {
-            [Edit { pointer, old: None, .. }] if pointer.is_empty() => Status::Added,
-            [Edit { pointer, new: None, .. }] if pointer.is_empty() => Status::Removed,
+        let status = match edits[..] {
+            [Judged { edit: Edit { pointer, old: None, .. }, .. }] if pointer.is_empty() => {
+                Status::Added
+            }
+            [Judged { edit: Edit { pointer, new: None, .. }, .. }] if pointer.is_empty() => {
+                Status::Removed
+            }
             _ => Status::Changed,
         };
         let open = changes.iter().filter(|change| change.fails());
@@ -127,7 +133,11 @@ fn markdown(entry: &Entry<'_>, text: &mut String) {
             weight(change),
             code(change.rule),
             code(&change.pointer),
-            plain(&change.text),
+            plain(
+                &change
+                    .part()
+                    .map_or_else(|| change.text.clone(), |part| format!("{part}: {}", change.text))
+            ),
         );
         if let Some(reason) = &change.accepted {
             let _ = writeln!(list, "  - Reason: {}", plain(reason));
@@ -137,13 +147,18 @@ fn markdown(entry: &Entry<'_>, text: &mut String) {
         }
     }
     if *status == Status::Changed {
-        for Edit { pointer, old, new, .. } in edits {
+        for judged in edits {
+            let Edit { pointer, old, new, .. } = judged.edit;
             let place = code(pointer);
+            let said = judged.said().map_or_else(String::new, |said| format!(" ({said})"));
             let _ = match (old, new) {
-                (None, Some(new)) => writeln!(list, "- {place} added: {}", code(&shown(new))),
-                (Some(old), None) => writeln!(list, "- {place} removed: {}", code(&shown(old))),
+                (None, Some(new)) => writeln!(list, "- {place} added: {}{said}", code(&shown(new))),
+                (Some(old), None) => {
+                    writeln!(list, "- {place} removed: {}{said}", code(&shown(old)))
+                }
                 (Some(old), Some(new)) => {
-                    writeln!(list, "- {place}: {} → {}", code(&shown(old)), code(&shown(new)))
+                    let (old, new) = (code(&shown(old)), code(&shown(new)));
+                    writeln!(list, "- {place}: {old} → {new}{said}")
                 }
                 (None, None) => Ok(()),
             };

@@ -95,14 +95,19 @@ fn finding(change: &Change, folder: &str) -> Finding {
     }
 }
 
-/// A change in a few lines.
-pub(super) fn text(change: &Change) -> String {
-    let weight = match (change.severity, &change.accepted) {
+/// The weight of a change, in a word.
+pub(super) fn weight(change: &Change) -> &'static str {
+    match (change.severity, &change.accepted) {
         (_, Some(_)) => "accepted",
         (Severity::Break, None) => "breaks",
         (Severity::Warning, None) => "note",
         _ => "undecided",
-    };
+    }
+}
+
+/// A change in a few lines.
+pub(super) fn text(change: &Change) -> String {
+    let weight = weight(change);
     let mut lines = vec![format!("{weight}: {}", terminal::line(&change.to_string()))];
     let mut more = |name: &str, value: &str| {
         lines.push(format!("  {name}: {}", terminal::line(value)));

@@ -97,11 +97,11 @@ impl Before {
         self.against.iter().map(|against| against::read(against, &self.schemas)).collect()
     }
 
-    /// The catalog of before that counts where one does: the last.
-    pub(super) fn latest(&self) -> anyhow::Result<Catalog> {
+    /// What is compared with the last of those before alone.
+    pub(super) fn of_latest(&self) -> anyhow::Result<Self> {
         let why = "--against is missing: what is the folder to be compared with?";
         let against = self.against.last().ok_or_else(|| Usage(why.to_owned()))?;
-        against::read(against, &self.schemas)
+        Ok(Self { schemas: self.schemas.clone(), against: vec![against.clone()] })
     }
 
     /// Compares, and marks what the folder's lock file accepts.

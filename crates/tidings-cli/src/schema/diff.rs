@@ -4,7 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 use tidings_contract::{Catalog, Edit, edits};
 
-use super::comparison::Before;
+use super::comparison::{Before, Compared, Judgement};
+use super::judged::{Judged, judged};
 use crate::exit::Exit;
 use crate::finding::{Finding, Level};
 use crate::output::Output;
@@ -13,14 +14,17 @@ use crate::terminal;
 /// The longest value that is shown to people, in characters; programs are given all of it.
 const LONGEST: usize = 200;
 
-/// Shows everything in which the contracts of now differ from those of before, harmful or not.
+/// Shows everything in which the contracts of now differ from those of before, harmful or not, and which rules each
+/// edit has a part in.
 ///
-/// Of several `--against` the last counts.
+/// Of several `--against` the last counts. An edit behind which no rule stands harms nobody.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tidings schema diff --against HEAD~1")]
 pub(crate) struct Diff {
     #[command(flatten)]
     before: Before,
+    #[command(flatten)]
+    judgement: Judgement,
     /// Exits with 3 where something differs, and writes each edit as a failure where `--format` has them.
     #[arg(long)]
     exit_code: bool,
@@ -28,24 +32,34 @@ pub(crate) struct Diff {
 
 impl Diff {
     pub(super) fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
-        let old = self.before.latest()?;
-        let edits = edits(&old, &Catalog::read_from(&self.before.schemas)?);
-        let level = if self.exit_code { Level::Failure } else { Level::Note };
-        let folder = self.before.schemas.to_string_lossy();
-        for edit in &edits {
-            let finding = Finding::new(level, &edit.file, "edit", text(edit))
-                .place(&edit.pointer)
-                .file(format!("{folder}/{}", edit.file));
-            output.find(finding, || text(edit), || edit)?;
+        let before = self.before.of_latest()?;
+        let Compared { report, old, new, .. } = before.compare(&self.judgement)?;
+        let edits = edits(old.last().unwrap_or(&Catalog::new()), &new);
+        let least = if self.exit_code { Level::Failure } else { Level::Note };
+        let folder = before.schemas.to_string_lossy();
+        for edit in judged(&edits, &report) {
+            let is_harmful = edit.rules.iter().any(|one| one.weight == "breaks");
+            let level = if is_harmful { least.max(Level::Warning) } else { least };
+            let rule = edit.rules.first().map_or("edit", |one| one.id);
+            let finding = Finding::new(level, &edit.edit.file, rule, text(&edit))
+                .place(&edit.edit.pointer)
+                .file(format!("{folder}/{}", edit.edit.file));
+            output.find(finding, || text(&edit), || &edit)?;
         }
-        let count = edits.len();
-        output.conclude("schemas", format!("{count} edits"), || json!({ "edits": count }))?;
+        let (count, verdict) = (edits.len(), report.verdict());
+        let summary = || json!({"edits": count, "verdict": verdict});
+        output.conclude("schemas", format!("{count} edits: {verdict}"), summary)?;
         Ok(if self.exit_code && count > 0 { Exit::Differs } else { Exit::Done })
     }
 }
 
-/// An edit in a line: `+` and `-` for what came and what is gone, `~` for what is another.
-pub(super) fn text(edit: &Edit) -> String {
+/// An edit in a line: `+` and `-` for what came and what is gone, `~` for what is another; and its rules.
+fn text(edit: &Judged<'_>) -> String {
+    let line = line(edit.edit);
+    edit.said().map_or_else(|| line.clone(), |said| format!("{line} [{said}]"))
+}
+
+fn line(edit: &Edit) -> String {
     let place = format!("{}#{}", edit.file, edit.pointer);
     terminal::line(&match (&edit.old, &edit.new) {
         // A whole file says enough by its name.

@@ -69,6 +69,11 @@ impl Change {
         self.severity != Severity::Warning && self.accepted.is_none()
     }
 
+    /// The service or the consumer that it is about, where its file holds others as well.
+    pub fn part(&self) -> Option<&str> {
+        (self.file == "catalog.json").then_some(self.message.as_str())
+    }
+
     /// The acceptance of exactly this change.
     pub fn acceptance(&self, reason: impl Into<String>) -> Acceptance {
         Acceptance {
@@ -318,7 +323,11 @@ fn beyond(
 /// `orders.created.v1.json#/payload/read/properties/a [required-added] …`
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{} [{}] {}", self.file, self.pointer, self.rule, self.text)?;
+        write!(f, "{}#{} [{}] ", self.file, self.pointer, self.rule)?;
+        if let Some(part) = self.part() {
+            write!(f, "{part}: ")?;
+        }
+        f.write_str(&self.text)?;
         match &self.against {
             Some(against) => write!(f, " (against {against})"),
             None => Ok(()),

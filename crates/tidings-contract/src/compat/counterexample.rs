@@ -222,7 +222,9 @@ impl Search<'_> {
             for id in theirs {
                 found.extend(self.candidates(&[id], &[], depth + 1).into_iter().take(6));
             }
-            return;
+            if right.iter().all(|id| schemas[*id].is_open) {
+                return;
+            }
         }
         // A value that the other side lists.
         for id in right.iter().chain(one.ids()) {

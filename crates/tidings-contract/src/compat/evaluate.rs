@@ -91,7 +91,9 @@ impl<'a> Evaluator<'a> {
         }
         let pattern = node.pattern.as_ref().map_or(Some(true), |pattern| pattern.is_in(text));
         let format = match &node.format {
-            Some(format) if self.reader.policy.format_binds(format) => format::is_met(format, text),
+            Some(format) if self.reader.policy.format_binds(format) => {
+                format::is_met(format, text, self.reader.policy.as_serde())
+            }
             _ => Some(true),
         };
         and(pattern, format)

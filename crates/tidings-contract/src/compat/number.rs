@@ -46,6 +46,9 @@ pub(crate) fn is_multiple(number: &Number, of: &Number) -> bool {
         return of != 0 && number % of == 0;
     }
     let (Some(number), Some(of)) = (number.as_f64(), of.as_f64()) else { return false };
+    if number % of == 0.0 {
+        return true;
+    }
     let times = number / of;
     (times - times.round()).abs() <= f64::EPSILON * times.abs().max(1.0) * 4.0
 }

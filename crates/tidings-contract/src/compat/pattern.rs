@@ -1,21 +1,35 @@
 //! Patterns of a schema (ECMA-262), as far as they are regular expressions.
 
 mod cover;
+mod ecma;
 mod language;
+mod length;
+mod look;
 
 use std::cell::OnceCell;
-use std::fmt::Write as _;
 
 use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use ecma::translate;
+use look::Looking;
+
 /// A pattern. It is found anywhere in a text, unless it says where.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pattern {
     pub(crate) source: String,
     /// Made when it is first asked for: most patterns are only compared by their text.
-    regex: OnceCell<Option<Regex>>,
+    regex: OnceCell<Option<Tried>>,
     hir: OnceCell<Option<Hir>>,
+    lengths: OnceCell<(u64, Option<u64>)>,
+}
+
+/// A pattern as it is tried.
+#[derive(Debug, Clone)]
+enum Tried {
+    Plain(Regex),
+    /// One that looks ahead or behind.
+    Looking(Looking),
 }
 
 impl PartialEq for Pattern {
@@ -29,17 +43,21 @@ const LARGEST: usize = 1 << 20;
 
 impl Pattern {
     pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), regex: OnceCell::new(), hir: OnceCell::new() }
+        Self { source: source.to_owned(), ..Self::default() }
     }
 
     /// A pattern that is not tried.
     pub(crate) fn untried(source: &str) -> Self {
-        Self { source: source.to_owned(), regex: OnceCell::from(None), hir: OnceCell::from(None) }
+        let (regex, hir) = (OnceCell::from(None), OnceCell::from(None));
+        Self { source: source.to_owned(), regex, hir, ..Self::default() }
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        let build =
-            || regex::RegexBuilder::new(&translate(&self.source)).size_limit(LARGEST).build().ok();
+    fn tried(&self) -> Option<&Tried> {
+        let build = || {
+            let source = translate(&self.source);
+            let plain = regex::RegexBuilder::new(&source).size_limit(LARGEST).build().ok();
+            plain.map(Tried::Plain).or_else(|| Looking::new(&source).map(Tried::Looking))
+        };
         self.regex.get_or_init(build).as_ref()
     }
 
@@ -47,10 +65,13 @@ impl Pattern {
         self.hir.get_or_init(|| regex_syntax::parse(&translate(&self.source)).ok()).as_ref()
     }
 
-    /// Returns `true` if it is found in a text; `None` if the pattern is none that can be tried
-    /// here, such as one that looks ahead.
+    /// Returns `true` if it is found in a text; `None` if the pattern is none that can be tried here, such as one
+    /// that refers back.
     pub(crate) fn is_in(&self, text: &str) -> Option<bool> {
-        self.regex().map(|regex| regex.is_match(text))
+        match self.tried()? {
+            Tried::Plain(regex) => Some(regex.is_match(text)),
+            Tried::Looking(looking) => looking.is_in(text),
+        }
     }
 
     /// Returns `true` if it is found in each text in which another one is, as far as that is plain.
@@ -60,6 +81,11 @@ impl Pattern {
         }
         let (Some(one), Some(other)) = (self.hir(), other.hir()) else { return false };
         one == other || cover::covers(one, other)
+    }
+
+    /// Number of letters that a text has at least in which it is found, and at most where it says so from end to end.
+    pub(crate) fn lengths(&self) -> (u64, Option<u64>) {
+        *self.lengths.get_or_init(|| self.hir().map_or((0, None), length::of_texts))
     }
 
     /// All texts in which it is found, where these are at most so many and it says so from end to end.
@@ -92,68 +118,24 @@ impl Pattern {
 
     /// A few texts in which it is found.
     pub(crate) fn examples(&self) -> Vec<String> {
-        let Some(hir) = self.hir() else { return Vec::new() };
-        let mut examples: Vec<String> = [0, 1, 7]
-            .into_iter()
-            .filter_map(|choice| {
-                let mut text = String::new();
-                write_example(hir, choice, &mut text).then_some(text)
-            })
-            .filter(|text| self.is_in(text) == Some(true))
-            .collect();
+        let mut examples = match (self.hir(), self.tried()) {
+            (Some(hir), _) => written(hir),
+            (None, Some(Tried::Looking(looking))) => looking.guesses(written),
+            (None, _) => Vec::new(),
+        };
+        examples.retain(|text| self.is_in(text) == Some(true));
         examples.dedup();
         examples
     }
 }
 
-/// White space of ECMA-262, and the ends of lines.
-const SPACES: &str = "\\t-\\r \\u{a0}\\u{1680}\\u{2000}-\\u{200a}\\u{2028}\\u{2029}\\u{202f}\\u{205f}\\u{3000}\\u{feff}";
-
-/// ECMA's own escapes as this crate's regular expressions write them.
-fn translate(source: &str) -> String {
-    let mut out = String::with_capacity(source.len());
-    let mut chars = source.chars().peekable();
-    let mut in_class = false;
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            match c {
-                '[' if in_class => out.push('\\'),
-                '[' => in_class = true,
-                ']' => in_class = false,
-                '.' if !in_class => {
-                    out.push_str("[^\\n\\r\\u{2028}\\u{2029}]");
-                    continue;
-                }
-                _ => {}
-            }
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('c') => match chars.peek() {
-                Some(letter) if letter.is_ascii_alphabetic() => {
-                    let _ = write!(out, "\\x{{{:x}}}", *letter as u32 % 32);
-                    chars.next();
-                }
-                _ => out.push_str("\\\\c"),
-            },
-            Some('/') => out.push('/'),
-            Some('d') => out.push_str(if in_class { "0-9" } else { "[0-9]" }),
-            Some('w') => out.push_str(if in_class { "A-Za-z0-9_" } else { "[A-Za-z0-9_]" }),
-            Some('s') if in_class => out.push_str(SPACES),
-            Some('s') => out.extend(["[", SPACES, "]"]),
-            // A class in a class, too.
-            Some('S') => out.extend(["[^", SPACES, "]"]),
-            Some('D') => out.push_str("[^0-9]"),
-            Some('W') => out.push_str("[^A-Za-z0-9_]"),
-            Some(other) => {
-                out.push('\\');
-                out.push(other);
-            }
-            None => out.push('\\'),
-        }
-    }
-    out
+/// A few texts that the pattern describes, as far as they are easily found.
+fn written(hir: &Hir) -> Vec<String> {
+    let text = |choice| {
+        let mut text = String::new();
+        write_example(hir, choice, &mut text).then_some(text)
+    };
+    [0, 1, 7].into_iter().filter_map(text).collect()
 }
 
 /// Writes a text that the pattern describes; `false` if it is not easily found.
@@ -209,7 +191,22 @@ mod tests {
             ("^\\d+$", "٣", Some(false)),
             ("^a\\/b$", "a/b", Some(true)),
             ("[[]", "[", Some(true)),
-            ("^(?=x$)x$", "x", None),
+            ("^(?=x$)x$", "x", Some(true)),
+            ("^(?=x$)x$", "y", Some(false)),
+            ("^(?!x-)", "x-a", Some(false)),
+            ("(?<=a)b$", "ab", Some(true)),
+            ("^(?<one>a)(?!b)", "ab", Some(false)),
+            ("^(?!a)$", "\n", Some(false)),
+            // What refers back is another matter, and what ECMA does not know means nothing.
+            ("^(a)(?=b)\\1", "a", None),
+            ("^(?>a)(?=b)", "ab", None),
+            ("^((?=a)a*)*b", &"a".repeat(64), None),
+            ("\\bé", "aé", Some(true)),
+            ("^[\\b]$", "\u{8}", Some(true)),
+            ("^[^]$", "\n", Some(true)),
+            ("a|[]", "b", Some(false)),
+            ("^[a&&b]$", "&", Some(true)),
+            ("^\\0\\<$", "\0<", Some(true)),
             ("^.$", "\r", Some(false)),
             ("^.$", "\u{85}", Some(true)),
             ("^[.]$", "a", Some(false)),
@@ -238,7 +235,16 @@ mod tests {
 
     #[test]
     fn examples_match() {
-        for pattern in ["^[A-Z]{3}-[0-9]{2,}$", "(a|b)+c", "x$", "^$", "^(eu|us)$"] {
+        for pattern in [
+            "^[A-Z]{3}-[0-9]{2,}$",
+            "(a|b)+c",
+            "x$",
+            "^$",
+            "^(eu|us)$",
+            "^(?=x$)x$",
+            "^(?!x)[a-z]+$",
+            "^(?=.*[A-Z])(?=.*[0-9]).{8,}$",
+        ] {
             let examples = Pattern::new(pattern).examples();
             assert!(!examples.is_empty(), "{pattern}");
         }

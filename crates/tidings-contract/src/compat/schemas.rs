@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Index;
 
+use serde_json::Value;
+
 use super::node::{Id, Node};
 use super::work::MOST_SCHEMAS;
 
@@ -32,6 +34,7 @@ pub(crate) enum Side {
 /// All schemas of a document, for one side of a comparison.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
+    source: &'a Value,
     side: Side,
     nodes: Vec<Node>,
     /// The shadow of each.
@@ -41,6 +44,8 @@ pub(crate) struct Document<'a> {
     /// Stands for all that there is no room for.
     rest: Option<Id>,
     patterns: usize,
+    /// It refers to what does not stand in it.
+    leads_out: bool,
 }
 
 /// Place of a schema in its document, from the schema that holds it.
@@ -68,6 +73,11 @@ impl Document<'_> {
     /// Its first schema.
     pub(crate) fn root(&self) -> Id {
         self.side.root()
+    }
+
+    /// Returns `true` if it is the same text as another, and so means the same, whatever it says.
+    pub(crate) fn is_same(&self, other: &Document<'_>) -> bool {
+        !self.leads_out && is_equal(self.source, other.source)
     }
 }
 
@@ -146,4 +156,26 @@ pub(crate) fn escape(name: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(name)
     }
+}
+
+/// Compares two values, however deep they are.
+fn is_equal(one: &Value, other: &Value) -> bool {
+    let mut open = vec![(one, other)];
+    while let Some((one, other)) = open.pop() {
+        match (one, other) {
+            (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+                open.extend(one.iter().zip(other));
+            }
+            (Value::Object(one), Value::Object(other)) if one.len() == other.len() => {
+                for (name, value) in one {
+                    let Some(other) = other.get(name) else { return false };
+                    open.push((value, other));
+                }
+            }
+            (Value::Array(_) | Value::Object(_), _) => return false,
+            _ if one != other => return false,
+            _ => {}
+        }
+    }
+    true
 }

@@ -1,4 +1,5 @@
 mod acceptance;
+mod attribution;
 mod beside;
 mod chance;
 mod decoding;

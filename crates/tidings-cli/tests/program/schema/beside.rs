@@ -129,3 +129,59 @@ fn an_event_that_becomes_large_breaks_readers_of_before() {
     assert_eq!(change["direction"], "forward");
     assert_eq!(change["new"], "over 262144 bytes in ORDERS-large");
 }
+
+#[test]
+fn a_diff_names_the_rules_of_each_edit() {
+    let folder = folder();
+    write(&billing("orders.eu.created", 5_000, false, "max_bytes"), folder.path());
+    let said = text(&schema(folder.path(), &["diff", "--against", "HEAD"]));
+    let lines_of = |part: &str| -> Vec<String> {
+        said.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    };
+    for (place, rule) in [
+        ("- catalog.json#/services/0/handles/0: ", " [breaks: endpoint-removed]"),
+        ("~ catalog.json#/services/0/handles/0/filter: ", " [breaks: filter-narrowed]"),
+        (
+            "~ catalog.json#/services/0/handles/0/consumer/ack_wait_ms: 30000 -> 5000",
+            " [note: ack-wait-changed]",
+        ),
+        ("+ ORDERS.stream.json#/max_bytes: ", " [note: stream-limit-lowered]"),
+    ] {
+        let found = lines_of(place);
+        let [line] = &found[..] else { panic!("{place}: {said}") };
+        assert!(line.starts_with(place) && line.ends_with(rule), "{said}");
+    }
+    // It keeps for longer, which harms nobody.
+    let [line] = &lines_of("#/max_age: ")[..] else { panic!("{said}") };
+    assert!(!line.ends_with(']'), "{said}");
+    assert!(said.ends_with("5 edits: incompatible\n"), "{said}");
+
+    let diff = ["diff", "--against", "HEAD", "--format", "json"];
+    let told = lines(&schema(folder.path(), &diff));
+    let removed = told.iter().find(|one| one["pointer"] == "/services/0/handles/0").unwrap();
+    let rule =
+        json!({"rule": "endpoint-removed", "severity": "break", "message": "service billing"});
+    assert_eq!(removed["rules"], json!([rule]));
+    assert_eq!(*told.last().unwrap(), json!({"edits": 5, "verdict": "incompatible"}));
+    let said = text(&schema(folder.path(), &["diff", "--against", "HEAD", "--format", "github"]));
+    assert!(
+        said.contains("::warning file=schemas/catalog.json,title=catalog.json endpoint-removed"),
+        "{said}"
+    );
+    assert_eq!(
+        schema(folder.path(), &[&diff[..3], &["--exit-code"]].concat()).status.code(),
+        Some(3)
+    );
+
+    let said = text(&schema(folder.path(), &["changelog", "--against", "HEAD"]));
+    for part in [
+        "- **Breaks** `endpoint-removed` at `/services/0/handles`: service billing: a request",
+        "`/services/0/handles/0/filter`: `\"orders.*.created\"` → `\"orders.eu.created\"` (breaks: filter-narrowed)",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let accept = ["accept", "--against", "HEAD", "--rule", "endpoint-removed", "--reason", "moved"];
+    assert!(text(&schema(folder.path(), &accept)).contains("[endpoint-removed] service billing: "));
+    let said = text(&schema(folder.path(), &["diff", "--against", "HEAD"]));
+    assert!(said.contains(" [accepted: endpoint-removed]"), "{said}");
+}

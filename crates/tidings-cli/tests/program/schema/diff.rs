@@ -27,6 +27,6 @@ fn every_edit_is_shown_whether_it_harms_or_not() {
     write(created().payload::<narrower::OrderCreated>(), &schemas);
     let said = text(&schema(folder.path(), &["diff", "--against", "HEAD"]));
     let format = "~ orders.created.v1.json#/payload/read/properties/total_cents/format: \"uint64\" -> \"uint32\"";
-    assert!(said.contains(format), "{said}");
+    assert!(said.contains(&format!("{format} [breaks: maximum-lowered]\n")), "{said}");
     assert_eq!(schema(folder.path(), &["diff"]).status.code(), Some(2));
 }

@@ -4,7 +4,7 @@ use serde_json::Number;
 
 use super::{Conjunction, Member, Reader};
 use crate::compat::kind::Kinds;
-use crate::compat::node::Bound;
+use crate::compat::node::{Bound, Node};
 use crate::compat::number;
 
 /// Integers from one to another, both included; without an end where there is none.
@@ -14,7 +14,7 @@ pub(crate) struct Span {
     pub(crate) high: Option<i128>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The integers that are looked at, where it has no others.
     fn integers(self, of: &Conjunction) -> Option<Span> {
         of.span.filter(|_| self.kinds(of) == Kinds::INTEGER)
@@ -29,6 +29,11 @@ impl Reader<'_> {
 
     pub(crate) fn minimum(self, of: &Conjunction) -> Option<Bound> {
         let own = self.integers(of).and_then(|span| bound(span.low?));
+        // What excludes all up to a bound begins behind it.
+        let own =
+            own.into_iter().chain(self.excluded(of, Kinds::NUMBER).filter_map(|not| {
+                not.maximum.clone().filter(|_| not.minimum.is_none()).map(beyond)
+            }));
         let bounds = self.nodes(of).filter_map(|node| node.minimum.clone()).chain(own);
         bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
             std::cmp::Ordering::Greater => one,
@@ -45,6 +50,10 @@ impl Reader<'_> {
 
     pub(crate) fn maximum(self, of: &Conjunction) -> Option<Bound> {
         let own = self.integers(of).and_then(|span| bound(span.high?));
+        let own =
+            own.into_iter().chain(self.excluded(of, Kinds::NUMBER).filter_map(|not| {
+                not.minimum.clone().filter(|_| not.maximum.is_none()).map(beyond)
+            }));
         let bounds = self.nodes(of).filter_map(|node| node.maximum.clone()).chain(own);
         bounds.reduce(|one, other| match number::compare(&one.value, &other.value) {
             std::cmp::Ordering::Less => one,
@@ -61,12 +70,17 @@ impl Reader<'_> {
 
     pub(crate) fn length(self, of: &Conjunction) -> (u64, Option<u64>) {
         let each = self.nodes(of).map(|node| (node.min_length, node.max_length));
-        range(each.chain(self.lengths(of, Kinds::STRING)))
+        let excluded = self.excluded(of, Kinds::STRING);
+        let excluded = excluded.map(|not| left_of(not.min_length, not.max_length));
+        let patterns = self.nodes(of).filter_map(|node| Some(node.pattern.as_ref()?.lengths()));
+        range(each.chain(self.lengths(of, Kinds::STRING)).chain(excluded).chain(patterns))
     }
 
     pub(crate) fn items(self, of: &Conjunction) -> (u64, Option<u64>) {
         let each = self.nodes(of).map(|node| (node.min_items, node.max_items));
-        let mut range = range(each.chain(self.lengths(of, Kinds::ARRAY)));
+        let excluded = self.excluded(of, Kinds::ARRAY);
+        let excluded = excluded.map(|not| left_of(not.min_items, not.max_items));
+        let mut range = range(each.chain(self.lengths(of, Kinds::ARRAY)).chain(excluded));
         for node in self.nodes(of) {
             if let Some(contains) = &node.contains {
                 range.0 = range.0.max(contains.least);
@@ -78,6 +92,24 @@ impl Reader<'_> {
             }
         }
         range
+    }
+
+    /// Schemas that are excluded and say nothing of these kinds but their extent.
+    fn excluded(self, of: &Conjunction, kinds: Kinds) -> impl Iterator<Item = &'a Node> {
+        let excluded = self.nodes(of).filter_map(|node| Some(&self.schemas[node.not?]));
+        excluded.filter(move |not| {
+            let rest = Node {
+                kinds: Kinds::ALL,
+                minimum: None,
+                maximum: None,
+                min_length: 0,
+                max_length: None,
+                min_items: 0,
+                max_items: None,
+                ..(*not).clone()
+            };
+            kinds.is_within(not.kinds) && rest.finish().is_open
+        })
     }
 
     pub(crate) fn properties(self, of: &Conjunction) -> (u64, Option<u64>) {
@@ -94,6 +126,20 @@ impl Reader<'_> {
             range.1 = Some(range.1.map_or(most, |other| other.min(most)));
         }
         range
+    }
+}
+
+/// What is left where all up to a bound, or from there on, is excluded.
+fn beyond(excluded: Bound) -> Bound {
+    Bound { exclusive: !excluded.exclusive, ..excluded }
+}
+
+/// What is left of counts where these are excluded; all where that is not from one on.
+fn left_of(least: u64, most: Option<u64>) -> (u64, Option<u64>) {
+    match (least, most) {
+        (0, Some(most)) => (most.saturating_add(1), None),
+        (1.., None) => (0, Some(least - 1)),
+        _ => (0, None),
     }
 }
 

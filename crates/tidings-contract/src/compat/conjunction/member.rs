@@ -57,7 +57,6 @@ impl<'a> Reader<'a> {
                 }
             }
             named |= here || mentions(node, name);
-            open |= names_any(node);
             if !here && let Some(rest) = node.additional {
                 ids.push(rest);
                 open |= !self.schemas[rest].never;
@@ -73,7 +72,7 @@ impl<'a> Reader<'a> {
             node.properties.contains_key(name)
                 || node.patterns.iter().any(|(pattern, _)| pattern.is_in(name) != Some(false))
         }));
-        let is_written = named || open || !self.policy.writers_are_closed();
+        let is_written = named || open || !self.policy.writers_are_closed() || self.is_map(of);
         if !is_written || ids.iter().any(|id| self.schemas[*id].never) {
             return Member::Absent;
         }
@@ -86,12 +85,20 @@ impl<'a> Reader<'a> {
             return None;
         }
         let mut rest: Vec<Id> = self.nodes(of).filter_map(|node| node.additional).collect();
-        let is_open =
-            !rest.is_empty() || !self.policy.writers_are_closed() || self.nodes(of).any(names_any);
+        let is_open = !rest.is_empty() || !self.policy.writers_are_closed() || self.is_map(of);
         if is_open {
             rest.extend(self.unevaluated(of, |node| !node.patterns.is_empty()));
         }
         (is_open && !rest.iter().any(|id| self.schemas[*id].never)).then_some(rest)
+    }
+
+    /// Returns `true` for what says what names are like, or how many there are, and has none: a map.
+    fn is_map(self, of: &Conjunction) -> bool {
+        let has_none = |node: &Node| node.properties.is_empty() && node.patterns.is_empty();
+        let counts = |node: &Node| node.min_properties > 0 || node.max_properties.is_some();
+        self.nodes(of).any(|node| node.names.is_some() && has_none(node))
+            || self.nodes(of).any(counts)
+                && self.nodes(of).all(|node| has_none(node) && names_of(node).next().is_none())
     }
 
     /// Schemas of a member whose name has this pattern, and is none that its schemas have.
@@ -182,9 +189,4 @@ fn mentions(node: &Node, name: &str) -> bool {
     node.required.contains(name)
         || node.dependent_schemas.contains_key(name)
         || node.dependent_required.iter().any(|(by, names)| by == name || names.contains(name))
-}
-
-/// Returns `true` for a schema that says what names are like, and has none: that of a map.
-fn names_any(node: &Node) -> bool {
-    node.names.is_some() && node.properties.is_empty() && node.patterns.is_empty()
 }

@@ -16,7 +16,7 @@ impl Search<'_> {
         depth: usize,
         found: &mut Vec<Value>,
     ) {
-        const LONGEST: u64 = 64;
+        const LONGEST: u64 = 1_024;
         let reader = self.reader;
         let (least, most) = reader.items(one);
         let mut lengths = BTreeSet::from([least, least + 1, least + 2]);

@@ -164,6 +164,7 @@ impl Search<'_> {
             names.extend(node.properties.keys().chain(&node.required).cloned());
             names.extend(node.dependent_required.values().flatten().cloned());
             names.extend(node.dependent_required.keys().cloned());
+            names.extend(node.dependent_schemas.keys().cloned());
             for example in node.patterns.iter().flat_map(|(pattern, _)| pattern.examples()) {
                 names.extend([format!("a{example}"), format!("{example}a"), example]);
             }

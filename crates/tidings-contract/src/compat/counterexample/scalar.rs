@@ -76,7 +76,14 @@ impl Search<'_> {
             lengths.extend(node.max_length.iter().flat_map(|most| [*most, most + 1]));
         }
         let own = self.reader.nodes(one).filter_map(|node| node.pattern.as_ref());
-        let examples: Vec<_> = own.flat_map(Pattern::examples).collect();
+        let each: Vec<_> = own.map(Pattern::examples).collect();
+        if each.len() > 1 {
+            // All of them are found in a text in which one follows the other.
+            let first: Vec<&String> = each.iter().filter_map(|all| all.first()).collect();
+            texts.push(first.iter().map(|text| text.as_str()).collect());
+            texts.push(first.iter().rev().map(|text| text.as_str()).collect());
+        }
+        let examples = each.concat();
         for length in lengths.into_iter().filter(|length| *length <= LONGEST) {
             let length = usize::try_from(length).unwrap_or(0);
             if !self.reader.work.spend((1 + length / 64) * (1 + examples.len())) {

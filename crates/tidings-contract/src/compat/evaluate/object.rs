@@ -83,7 +83,8 @@ impl Evaluator<'_> {
     /// plain. What does not hold has judged none.
     fn evaluated_beside(&mut self, node: &Node, value: &Value) -> Option<BTreeSet<String>> {
         let members = value.as_object()?;
-        if !self.reader.work.spend(1 + members.len()) {
+        // What can't be judged may have looked at any.
+        if node.unsupported.is_some() || !self.reader.work.spend(1 + members.len()) {
             return None;
         }
         let mut names = BTreeSet::new();

@@ -3,6 +3,8 @@
 mod name;
 mod passed_over;
 
+use std::collections::BTreeSet;
+
 use super::Prover;
 use crate::compat::conjunction::{Conjunction, Member};
 use crate::compat::node::{Id, Node};
@@ -84,8 +86,14 @@ impl Prover<'_> {
         instance: &str,
     ) -> bool {
         let reader = self.reader;
-        let mut names = reader.names(left);
+        // Those of a pattern that has few are looked at one by one.
+        let few: Vec<String> = node.patterns.iter().flat_map(|(pattern, _)| few(pattern)).collect();
+        if !reader.work.spend(few.len()) {
+            return self.give_up(left.ids(), right, instance);
+        }
+        let mut names: BTreeSet<&str> = reader.names(left);
         names.extend(node.properties.keys().map(String::as_str));
+        names.extend(few.iter().map(String::as_str));
         let mut holds = true;
         for name in names {
             let Member::Of(own) = reader.member(left, name) else { continue };
@@ -185,8 +193,10 @@ impl Prover<'_> {
             && (rest_left.is_empty() || !self.is_never(&rest_left))
         {
             for (pattern, schema) in &node.patterns {
-                // A name that has it has one of the writer's, and was looked at.
-                if !own_patterns.iter().any(|own| reader.covers(own, pattern)) {
+                // A name that has it has one of the writer's, or is one of few, and was looked at.
+                let is_known = own_patterns.iter().any(|own| reader.covers(own, pattern))
+                    || few(pattern).next().is_some();
+                if !is_known {
                     holds &= self.holds_within(&rest_left, *schema, &at);
                 }
             }
@@ -213,4 +223,10 @@ impl Prover<'_> {
         self.undecided(Rule::Undecided, left.ids(), right, at, why);
         false
     }
+}
+
+/// All names of a pattern, where these are few; none of one that has more.
+fn few(pattern: &Pattern) -> impl Iterator<Item = String> {
+    const MOST: usize = 32;
+    pattern.texts(MOST).into_iter().flatten()
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::compat::work::DEEPEST;
+
 /// Drafts that are told apart, by the `$schema` of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -25,6 +27,13 @@ impl Dialect {
             () if is(&["2019-09", "2020-12"]) => Self::New,
             () => Self::Unsaid,
         }
+    }
+
+    /// Returns `true` if a schema in a document of this dialect says that it is of another one, and may mean
+    /// something else by that.
+    pub(super) fn differs_in(self, schema: &Value) -> bool {
+        let other = Self::of(schema);
+        other != self && depends_on_draft(schema, (self == Self::New) != (other == Self::New), 0)
     }
 
     fn is_old(self) -> bool {
@@ -54,5 +63,28 @@ impl Dialect {
             "if" | "contains" | "propertyNames" | "const" => self != Self::Four,
             _ => true,
         }
+    }
+}
+
+/// Returns `true` if anything in a schema may mean one thing to a draft and another to the next; `is_new` if one of
+/// them knows tuples in another form.
+fn depends_on_draft(schema: &Value, is_new: bool, depth: usize) -> bool {
+    const DRAFTS: [Dialect; 3] = [Dialect::Four, Dialect::Seven, Dialect::New];
+    match schema {
+        // Too deep to tell.
+        _ if depth > DEEPEST => true,
+        Value::Object(keywords) => keywords.iter().any(|(keyword, value)| {
+            let depends = match keyword.as_str() {
+                "$id" | "$ref" | "exclusiveMaximum" | "exclusiveMinimum" | "format" => true,
+                "additionalItems" => is_new,
+                "items" => is_new && value.is_array(),
+                _ => !DRAFTS.iter().all(|one| one.knows(keyword)),
+            };
+            depends || depends_on_draft(value, is_new, depth + 1)
+        }),
+        Value::Array(elements) => {
+            elements.iter().any(|one| depends_on_draft(one, is_new, depth + 1))
+        }
+        _ => false,
     }
 }

@@ -15,12 +15,35 @@ use crate::compat::node::{Condition, Contains, Id, Node};
 use crate::compat::pattern::Pattern;
 use crate::compat::work::{DEEPEST, MOST_PATTERNS, MOST_SCHEMAS};
 
+/// Keywords by which other schemas look at the same value.
+const COMBINING: [&str; 10] = [
+    "$dynamicRef",
+    "$recursiveRef",
+    "$ref",
+    "allOf",
+    "anyOf",
+    "dependencies",
+    "dependentSchemas",
+    "if",
+    "not",
+    "oneOf",
+];
+
 impl<'a> Document<'a> {
     /// Reads a document.
     pub(crate) fn read(document: &'a Value, side: Side) -> Self {
         let (nodes, places, shadows) = (Vec::new(), Vec::new(), OnceCell::new());
         let mut reader = Reader {
-            schemas: Self { side, nodes, shadows, places, rest: None, patterns: 0 },
+            schemas: Self {
+                source: document,
+                side,
+                nodes,
+                shadows,
+                places,
+                rest: None,
+                patterns: 0,
+                leads_out: false,
+            },
             dialect: Dialect::of(document),
             at: HashMap::new(),
             addresses: Addresses::default(),
@@ -72,12 +95,11 @@ impl<'a> Reader<'a> {
                     let all = Keywords::of(keywords);
                     self.depth += 1;
                     self.enter(schema, &all, id);
-                    let node =
-                        if index > 0 && Dialect::of(schema) != self.dialect && says_draft(&all) {
-                            unsupported("it is of another draft than its document".to_owned())
-                        } else {
-                            self.keywords(&all, id)
-                        };
+                    let node = if index > 0 && says_draft(&all) && self.dialect.differs_in(schema) {
+                        unsupported("it is of another draft than its document".to_owned())
+                    } else {
+                        self.keywords(&all, id)
+                    };
                     self.depth -= 1;
                     self.resource = outer;
                     node
@@ -204,11 +226,10 @@ impl<'a> Reader<'a> {
     /// Where nothing else in a schema looks at items, those that its tuple does not are all that are left.
     fn unevaluated_items(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         let Some(rest) = self.one(all, "unevaluatedItems", id) else { return };
-        let others = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"];
-        let dynamic = ["$dynamicRef", "$recursiveRef"];
+        let mut others = COMBINING.iter().chain(&["contains"]);
         if node.items.is_some() {
             // It looks at all of them.
-        } else if others.into_iter().chain(dynamic).all(|keyword| all.get(keyword).is_none()) {
+        } else if others.all(|keyword| all.get(keyword).is_none()) {
             node.items = Some(rest);
         } else {
             node.unevaluated_items = Some(rest);
@@ -232,7 +253,19 @@ impl<'a> Reader<'a> {
         }
         node.dependent_schemas = self.members(all, "dependentSchemas", id);
         node.dependent_schemas.extend(self.members(all, "dependencies", id));
-        node.unevaluated_properties = self.one(all, "unevaluatedProperties", id);
+        self.unevaluated_properties(all, id, node);
+    }
+
+    /// Where nothing else in a schema looks at members, those that it does not name are all that are left.
+    fn unevaluated_properties(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
+        let Some(rest) = self.one(all, "unevaluatedProperties", id) else { return };
+        if node.additional.is_some() {
+            // It looks at all of them.
+        } else if COMBINING.iter().all(|keyword| all.get(keyword).is_none()) {
+            node.additional = Some(rest);
+        } else {
+            node.unevaluated_properties = Some(rest);
+        }
     }
 
     fn combinators(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
@@ -258,6 +291,7 @@ impl<'a> Reader<'a> {
             node.is_open = false;
             node.reference = target;
             if target.is_none() {
+                self.schemas.leads_out = true;
                 node.unsupported =
                     Some(format!("`{reference}` is not in the document, and nothing is fetched"));
             }

@@ -135,8 +135,8 @@ fn ten_thousand_levels() {
     // What is data to a schema.
     let value = || nested(|inner| Value::Array(vec![inner]), Value::Null);
     for keyword in ["const", "enum", "examples", "default"] {
-        let of = |value: Value| one(keyword, Value::Array(vec![value]));
-        let found = judge(of(value()), of(value()));
+        let of = |values: Vec<Value>| one(keyword, Value::Array(values));
+        let found = judge(of(vec![value()]), of(vec![value(), Value::Null]));
         if matches!(keyword, "const" | "enum") {
             undecided(&found, "levels", "");
         } else {

@@ -2,7 +2,7 @@
 
 mod scalar;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jsonschema::Validator;
@@ -13,12 +13,17 @@ use super::chance::Chance;
 
 type Keywords = Map<String, Value>;
 
+/// Most schemas that are looked at for one value. What leads back to itself in many places has values without end.
+const STEPS: usize = 20_000;
+
 /// Writes values of a schema.
 pub(super) struct Writer<'a> {
     root: &'a Value,
     is_open: bool,
     /// Judges of the alternatives that were met, by the place of each in memory.
     judges: RefCell<HashMap<*const Value, Option<Validator>>>,
+    /// Schemas that may yet be looked at for the value that is written.
+    steps: Cell<usize>,
 }
 
 /// Names that the choice among schemas asks for.
@@ -34,24 +39,40 @@ struct Parts<'a> {
 impl<'a> Writer<'a> {
     /// A writer that is closed, as a type is: it writes what its schema names.
     pub(super) fn closed(root: &'a Value) -> Self {
-        Self { root, is_open: false, judges: RefCell::default() }
+        Self::new(root, false)
     }
 
     /// A writer that writes other names, too.
     pub(super) fn open(root: &'a Value) -> Self {
-        Self { root, is_open: true, judges: RefCell::default() }
+        Self::new(root, true)
+    }
+
+    fn new(root: &'a Value, is_open: bool) -> Self {
+        Self { root, is_open, judges: RefCell::default(), steps: Cell::new(STEPS) }
     }
 
     /// One value; `None` where none was found. It may break what is not made on purpose, such as an
     /// exclusion: a validator is to look at it.
     pub(super) fn instance(&self, chance: &mut Chance) -> Option<Value> {
+        self.steps.set(STEPS);
         self.value(&[self.root], chance, 0)
+    }
+
+    /// Returns `true` if the last value was given up because it took too long.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.steps.get() == 0
+    }
+
+    fn step(&self) -> Option<()> {
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(())
     }
 
     fn value(&self, schemas: &[&'a Value], chance: &mut Chance, depth: usize) -> Option<Value> {
         if depth > 14 {
             return None;
         }
+        self.step()?;
         let mut parts = Parts::default();
         for schema in schemas {
             self.collect(schema, chance, &mut parts, 0)?;
@@ -95,6 +116,7 @@ impl<'a> Writer<'a> {
         if depth > 12 {
             return None;
         }
+        self.step()?;
         let Value::Object(keywords) = schema else {
             return (schema != &Value::Bool(false)).then_some(());
         };
@@ -166,6 +188,14 @@ impl<'a> Writer<'a> {
                 && !one.contains_key("patternProperties");
             names_any || one.get("additionalProperties").is_some_and(|rest| rest != &json!(false))
         });
+        let says = |keywords: &[&str]| {
+            of.iter().any(|one| keywords.iter().any(|keyword| one.contains_key(*keyword)))
+        };
+        // What counts names and has none is a map as well. What might have been looked at counts as named.
+        let counts = says(&["maxProperties"]) || counts(of, "minProperties").any(|least| least > 0);
+        let naming =
+            ["properties", "patternProperties", "if", "dependentRequired", "dependentSchemas"];
+        let is_map = is_map || counts && names.is_empty() && !says(&naming);
         if is_map || self.is_open {
             names.extend(["a", "c", "k", "other", "x-1", "zz"]);
         }

@@ -19,10 +19,18 @@ struct Tally {
     compatible: usize,
     incompatible: usize,
     unknown: usize,
-    /// Values that were tried on pairs that are compatible.
-    values: usize,
+    tried: Tried,
     /// Number of pairs that are unknown, by rule.
     reasons: std::collections::BTreeMap<String, usize>,
+}
+
+/// What became of the values that were made for pairs that are compatible.
+#[derive(Debug, Default)]
+struct Tried {
+    /// Number of those that the writer may write: the reader was asked for each.
+    values: usize,
+    /// Number of those that were given up, since they took too long to make.
+    given_up: usize,
 }
 
 /// The other validator. A numeric format is a range to both.
@@ -85,16 +93,17 @@ fn refused(
     policy: Policy,
     tries: usize,
     chance: &mut Chance,
-    values: &mut usize,
+    made: &mut Tried,
 ) -> Option<Value> {
     let (old, new) = (validator(writer)?, validator(reader)?);
     let by = if policy == Policy::Strict { Writer::open(writer) } else { Writer::closed(writer) };
     (0..tries).find_map(|_| {
         let value = by.instance(chance);
+        made.given_up += usize::from(by.has_given_up());
         value.filter(|value| {
             let differs = policy == Policy::Typed && has_whole_float(value);
             let is_written = !differs && old.is_valid(value);
-            *values += usize::from(is_written);
+            made.values += usize::from(is_written);
             is_written && !new.is_valid(value)
         })
     })
@@ -117,13 +126,20 @@ fn fault(
     match found.verdict {
         Verdict::Compatible => {
             tally.compatible += 1;
-            refused((writer, reader), policy, 20, chance, &mut tally.values)?;
+            refused((writer, reader), policy, 20, chance, &mut tally.tried)?;
             let is_fault = |writer: &Value, reader: &Value| {
                 is_compatible(writer, reader, policy)
-                    && refused((writer, reader), policy, 60, &mut Chance::new(9), &mut 0).is_some()
+                    && refused(
+                        (writer, reader),
+                        policy,
+                        60,
+                        &mut Chance::new(9),
+                        &mut Tried::default(),
+                    )
+                    .is_some()
             };
             let (writer, reader) = shrink::shrink(writer.clone(), reader.clone(), is_fault);
-            let value = refused((&writer, &reader), policy, 1_000, chance, &mut 0);
+            let value = refused((&writer, &reader), policy, 1_000, chance, &mut Tried::default());
             Some(format!("{policy:?}: {value:?} is refused\n{writer}\n{reader}"))
         }
         Verdict::Incompatible => {
@@ -194,4 +210,6 @@ fn what_is_compatible_is_read_and_what_is_not_is_refused() {
     let some = usize::try_from(pairs).unwrap() / 10;
     assert!(tally.compatible > some && tally.incompatible > some, "{tally:?}");
     assert!(tally.unknown < some, "{tally:?}");
+    // What is given up says nothing: there is little of it.
+    assert!(tally.tried.given_up * 100 < tally.tried.values, "{tally:?}");
 }
