@@ -195,7 +195,7 @@ impl<E: StreamEvent> Draft<'_, E> {
     /// Where the stream declares a `subject_delete_marker_ttl` it is no shorter than that, since the
     /// server would lengthen it (2.15), unless `max_messages_per_subject` is 1.
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        let marker = marker_ttl(&E::Stream::config());
+        let marker = E::Stream::config().shortest_ttl();
         if ttl.as_secs() < 1 || ttl.subsec_nanos() != 0 {
             self.refused.get_or_insert(PublishError::Ttl { ttl });
         } else if let Some(marker) = marker.filter(|marker| ttl < *marker) {
@@ -229,11 +229,4 @@ impl<R: Request> Draft<'_, R> {
         }
         request::request(link, message, headers, timeout, (cloud_events.as_deref(), &parent)).await
     }
-}
-
-/// Time for which a stream keeps the markers of what it deleted, where the server lengthens a
-/// shorter time to live of a message to that.
-fn marker_ttl(config: &StreamConfig) -> Option<Duration> {
-    let is_lengthened = config.max_messages_per_subject != Some(1);
-    config.subject_delete_marker_ttl.filter(|_| is_lengthened)
 }

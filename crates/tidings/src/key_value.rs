@@ -94,6 +94,13 @@ impl<V, K> KeyValue<V, K> {
     }
 }
 
+impl<V: Bucket> KeyValue<V> {
+    pub(crate) fn declared(link: Link) -> Self {
+        let store = Store::new(link, V::BUCKET).declared_as(V::config);
+        Self { store, kind: PhantomData }
+    }
+}
+
 impl<V, K: Keys<V>> KeyValue<V, K> {
     /// Watches all keys: their values first, then what becomes of them. Await it, or first say what it tells.
     ///

@@ -60,6 +60,13 @@ async fn nothing_older_comes_back(env: Env) {
     .await;
 }
 
+/// A bucket that keeps several values, and whose markers stay for a minute.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "tokens", key = "{token}", history = 3, limit_markers = "1m")]
+struct Token {
+    token: String,
+}
+
 async fn a_time_to_live_that_can_not_be_is_refused(env: Env) {
     let bus = env.bus_with::<Session>().await;
     let sessions = bus.key_value::<Session>();
@@ -71,5 +78,16 @@ async fn a_time_to_live_that_can_not_be_is_refused(env: Env) {
         let error = codes.create(&code("x", 1)).ttl(ttl).await;
         assert!(matches!(error, Err(PutError::Ttl { .. })), "{error:?}");
     }
+    // Which a server would lengthen.
+    bus.provision::<Token>().await.unwrap();
+    let tokens = bus.key_value::<Token>();
+    let token = Token { token: "x".into() };
+    let error = tokens.put(&token).ttl(Duration::from_secs(2)).await.unwrap_err();
+    let minute = Duration::from_secs(60);
+    assert!(
+        matches!(&error, PutError::TtlBelowMarkers { bucket, markers, .. } if bucket == "tokens" && *markers == minute),
+        "{error:?}"
+    );
+    tokens.put(&token).ttl(minute).await.unwrap();
     assert_eq!(codes.get(&code_key("x")).await.unwrap(), None);
 }

@@ -38,7 +38,7 @@ impl Bus {
     /// The bucket of values of type `V`, which declares it. [`provision`](Self::provision) creates it where
     /// it is missing: a bucket is a stream.
     pub fn key_value<V: Bucket>(&self) -> KeyValue<V> {
-        KeyValue::new(self.link.clone(), V::BUCKET)
+        KeyValue::declared(self.link.clone())
     }
 
     /// The bucket of this name, with values of type `V` and keys that are text. What can't name a bucket is

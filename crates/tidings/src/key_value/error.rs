@@ -95,6 +95,19 @@ pub enum PutError {
         /// The time that was asked for.
         ttl: Duration,
     },
+    /// A value is to live for less time than the markers of its bucket, which keeps several values of a key: the
+    /// server would keep it longer than was asked for (2.15). Nothing was sent.
+    #[error(
+        "a value of bucket `{bucket}` can't live for {ttl:?}: its `limit_markers` is {markers:?}, and the server keeps none for less where there is a `history`"
+    )]
+    TtlBelowMarkers {
+        /// The bucket.
+        bucket: String,
+        /// The time that was asked for.
+        ttl: Duration,
+        /// The bucket's `limit_markers`.
+        markers: Duration,
+    },
     /// The bucket lets no value bring its own time to live.
     #[error(
         "bucket `{bucket}` lets no value bring its own time to live: declare `limit_markers` (server 2.11)"

@@ -1,11 +1,13 @@
 //! A bucket without types: its names, and the way to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidings_subject::check_bucket_name;
 
 use crate::bucket::{KeyError, prefix_of, stream_of};
 use crate::link::Link;
+use crate::stream::StreamConfig;
 use crate::subject::Subject;
 
 /// A bucket on a link, or an object store, whose descriptions stand by key as well. A cheap clone.
@@ -22,6 +24,8 @@ struct Names {
     /// Prefix of the subject of each key.
     prefix: String,
     refused: Option<KeyError>,
+    /// Configuration that the type of its values declares.
+    declared: Option<fn() -> StreamConfig>,
 }
 
 impl Store {
@@ -34,8 +38,21 @@ impl Store {
         let refused = check_bucket_name(bucket)
             .err()
             .map(|problem| KeyError::Bucket { name: bucket.chars().take(64).collect(), problem });
-        let names = Names { bucket: bucket.to_owned(), stream, prefix, refused };
+        let names = Names { bucket: bucket.to_owned(), stream, prefix, refused, declared: None };
         Self { link, names: Arc::new(names) }
+    }
+
+    /// The bucket as a type declares it.
+    pub(super) fn declared_as(mut self, config: fn() -> StreamConfig) -> Self {
+        if let Some(names) = Arc::get_mut(&mut self.names) {
+            names.declared = Some(config);
+        }
+        self
+    }
+
+    /// Shortest time to live of a value, where it is known to have one.
+    pub(super) fn shortest_ttl(&self) -> Option<Duration> {
+        self.names.declared?().shortest_ttl()
     }
 
     pub(crate) fn bucket(&self) -> &str {

@@ -98,11 +98,20 @@ impl Write {
     /// remembered for so long. The bucket must have `limit_markers`.
     ///
     /// The history of the key goes with the value before: what is older would be the key's value again
-    /// once this one is gone. Where a bucket keeps several values of a key, the server (2.15) lengthens a
-    /// time that is shorter than its `limit_markers` to that.
+    /// once this one is gone.
+    ///
+    /// Where a bucket keeps several values of a key, the server (2.15) lengthens a time that is shorter than its
+    /// `limit_markers` to that. A bucket that its values' type declares so refuses it,
+    /// [`PutError::TtlBelowMarkers`]; of one that is opened by its name this is not known.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         if ttl.as_secs() < 1 || ttl.subsec_nanos() != 0 {
             self.prepared = self.prepared.and(Err(PutError::Ttl { ttl }));
+            return self;
+        }
+        if let Some(markers) = self.store.shortest_ttl().filter(|markers| ttl < *markers) {
+            let bucket = self.store.bucket().to_owned();
+            self.prepared =
+                self.prepared.and(Err(PutError::TtlBelowMarkers { bucket, ttl, markers }));
             return self;
         }
         if let Ok(prepared) = &mut self.prepared {

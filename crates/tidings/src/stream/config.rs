@@ -173,6 +173,13 @@ impl StreamConfig {
         let subjects = subjects.into_iter().map(Into::into).collect();
         Self { name: name.into(), subjects, replicas: 1, ..Self::default() }
     }
+
+    /// Time for which it keeps the markers of what it deleted, where the server lengthens a shorter time to live of
+    /// a message to that.
+    pub(crate) fn shortest_ttl(&self) -> Option<Duration> {
+        let is_lengthened = self.max_messages_per_subject != Some(1);
+        self.subject_delete_marker_ttl.filter(|_| is_lengthened)
+    }
 }
 
 /// Retention policy of a stream: when a message leaves it.
