@@ -3,7 +3,6 @@
 //! With `PORT` it serves until SIGTERM or Ctrl-C; without, it asks itself once and ends.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::extract::State;
@@ -12,11 +11,11 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tidings::prelude::*;
-use tidings::{Health, HealthThresholds, Running};
+use tidings::{Health, HealthProbe, HealthThresholds};
 use tidings_examples::shop::{OrderCreated, Orders};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{RwLock, oneshot};
+use tokio::sync::oneshot;
 
 /// For the handlers that are running. With the bus's own end it stays well within 30 seconds.
 const HANDLERS_END: Duration = Duration::from_secs(15);
@@ -25,9 +24,6 @@ const BUS_END: Duration = Duration::from_secs(5);
 
 /// How often figures of routes are recorded.
 const RECORDED_EVERY: Duration = Duration::from_secs(5);
-
-/// The service; `None` once it was asked to end.
-type Service = Arc<RwLock<Option<Running>>>;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -47,7 +43,6 @@ async fn main() -> anyhow::Result<()> {
     bus.provision::<Orders>().await?;
     let ship = |_order: OrderCreated, _cx: Context| async { Ok(()) };
     let running = Registry::new("probed-shipping").handle::<OrderCreated>(ship).start(&bus).await?;
-    let service: Service = Arc::new(RwLock::new(Some(running)));
 
     let port = std::env::var("PORT").ok().map(|port| port.parse()).transpose()?;
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port.unwrap_or(0))).await?;
@@ -56,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/metrics", get(async move || prometheus.render()))
-        .with_state(Arc::clone(&service));
+        .with_state(running.health_probe());
     let (end, ended) = oneshot::channel::<()>();
     // Probes are answered until the very end: a pod that does not answer them is killed.
     let served = tokio::spawn(async move {
@@ -76,10 +71,8 @@ async fn main() -> anyhow::Result<()> {
     }
 
     // From here on `/ready` says no, and no new messages are taken.
-    if let Some(running) = service.write().await.take() {
-        for report in running.shutdown_within(HANDLERS_END).await {
-            println!("{report:?}");
-        }
+    for report in running.shutdown_within(HANDLERS_END).await {
+        println!("{report:?}");
     }
     if let Err(error) = bus.close_within(BUS_END).await {
         eprintln!("what was not confirmed comes again: {error}");
@@ -89,23 +82,20 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn live(State(service): State<Service>) -> (StatusCode, Json<Option<Health>>) {
-    let health = health(&service).await;
-    let live = health.as_ref().is_none_or(|health| health.live);
-    (status(live), Json(health))
+async fn live(State(probe): State<HealthProbe>) -> (StatusCode, Json<Health>) {
+    let health = health(&probe).await;
+    (status(health.live), Json(health))
 }
 
-async fn ready(State(service): State<Service>) -> (StatusCode, Json<Option<Health>>) {
-    let health = health(&service).await;
-    let ready = health.as_ref().is_some_and(|health| health.ready);
-    (status(ready), Json(health))
+async fn ready(State(probe): State<HealthProbe>) -> (StatusCode, Json<Health>) {
+    let health = health(&probe).await;
+    (status(health.ready), Json(health))
 }
 
 /// Bounded by the threshold's second, whatever the server does.
-async fn health(service: &Service) -> Option<Health> {
-    let service = service.read().await;
+async fn health(probe: &HealthProbe) -> Health {
     let thresholds = HealthThresholds::new().max_lag(10_000).max_redelivered(100);
-    Some(service.as_ref()?.health_by(&thresholds).await)
+    probe.health_by(&thresholds).await
 }
 
 fn status(well: bool) -> StatusCode {

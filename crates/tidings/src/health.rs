@@ -39,6 +39,8 @@ pub enum HealthReason {
     },
     /// The server is about to stop.
     LameDuck,
+    /// The registry shuts down, or has done so.
+    Stopping,
     /// There is a connection, and the server does not answer in time.
     Silent {
         /// Error of the question.
@@ -202,6 +204,7 @@ impl fmt::Display for HealthReason {
             Self::Disconnected { cause } => f.write_str(cause),
             Self::NotListening { cause } => write!(f, "core subscriptions hear nothing: {cause}"),
             Self::LameDuck => f.write_str("the server is about to stop"),
+            Self::Stopping => f.write_str("the service shuts down"),
             Self::Silent { error } => write!(f, "the server does not answer: {error}"),
             Self::Paused { route } => write!(f, "route `{route}` is paused"),
             Self::Open { route, error } => {

@@ -269,8 +269,8 @@ pub use publish_ack::{Acknowledgement, AtomicAck, PublishAck};
 pub use publisher::Publisher;
 pub use recurrence::{Recurrence, RecurrenceError, When};
 pub use registry::{
-    Control, NoRoute, Registry, RegistryCatalogError, RegistryPlan, RouteStatus, Running, Serve,
-    ServeError,
+    Control, HealthProbe, NoRoute, Registry, RegistryCatalogError, RegistryPlan, RouteStatus,
+    Running, Serve, ServeError,
 };
 pub use request::RequestError;
 pub use retry::Retry;

@@ -22,6 +22,7 @@ pub use catalog::RegistryCatalogError;
 pub use control::{Control, NoRoute, RouteStatus};
 pub use definition::Registry;
 pub use error::ServeError;
+pub use health::HealthProbe;
 pub use plan_report::RegistryPlan;
 pub use running::Running;
 pub use serve::Serve;

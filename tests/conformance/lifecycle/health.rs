@@ -1,10 +1,13 @@
 //! A bus and a registry say whether they are ready, and why not.
 
+use std::sync::Arc;
+
 use tidings::prelude::*;
 use tidings::{CircuitBreaker, HealthReason, HealthThresholds};
 use tidings_tests::eventually;
+use tokio::sync::Notify;
 
-use crate::support::env::{Env, SHORT, SOON};
+use crate::support::env::{Env, SHORT, SOON, soon};
 use crate::support::message::{Parcels, Sent, sent};
 use crate::support::script::{Step, script};
 
@@ -15,6 +18,7 @@ scenarios! {
         a_consumer_that_is_gone_is_a_reason,
         retries_that_take_all_places_are_a_reason,
         a_breaker_that_is_open_is_a_reason,
+        a_registry_that_shuts_down_says_so_elsewhere,
         a_closed_bus_is_not_live;
 }
 
@@ -36,6 +40,43 @@ async fn a_registry_is_ready_until_it_is_paused(env: Env) {
     let json = serde_json::to_value(&health).unwrap();
     assert_eq!(json["reasons"][0]["reason"], "paused");
     running.shutdown().await;
+}
+
+async fn a_registry_that_shuts_down_says_so_elsewhere(env: Env) {
+    let bus = env.bus();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let end = Arc::new(Notify::new());
+    let waits = Arc::clone(&end);
+    let handler = move |_: Sent, _: Context| {
+        let (begun, waits) = (begun.clone(), Arc::clone(&waits));
+        async move {
+            begun.send(())?;
+            waits.notified().await;
+            Ok(())
+        }
+    };
+    let running = Registry::new("shop").handle::<Sent>(handler).start(&bus).await.unwrap();
+    let probe = running.health_probe();
+    eventually(SOON, "it is ready", || async {
+        let health = probe.health().await;
+        if health.ready && health == running.health().await { Ok(()) } else { Err(health) }
+    })
+    .await;
+    bus.publish(&sent(1)).await.unwrap();
+    soon(begins.recv()).await.unwrap();
+    let shutdown = tokio::spawn(running.shutdown());
+    eventually(SOON, "it is told while the handler runs", || async {
+        let health = probe.health().await;
+        if health.reasons == [HealthReason::Stopping] { Ok(()) } else { Err(health) }
+    })
+    .await;
+    assert!(!shutdown.is_finished());
+    end.notify_one();
+    assert_eq!(soon(shutdown).await.unwrap()[0].handled, 1);
+    let health = probe.health().await;
+    assert!(health.live && !health.ready, "{health:?}");
+    let json = serde_json::to_value(&health).unwrap();
+    assert_eq!(json["reasons"][0]["reason"], "stopping");
 }
 
 async fn a_lag_over_its_threshold_is_a_reason(env: Env) {

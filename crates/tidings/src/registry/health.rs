@@ -1,14 +1,16 @@
 //! Health of a registry that runs: its connection, its routes and their consumers.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::plan::Wiring;
-use super::{RouteStatus, Running};
+use super::{Control, RouteStatus, Running};
 use crate::health::{self, Health, HealthReason, HealthThresholds};
+use crate::link::Link;
 use crate::lock::locked;
 use crate::runner::RouteState;
 use crate::transport::{ConsumerState, Fault, Transport};
@@ -132,14 +134,102 @@ fn reason(status: RouteStatus) -> Option<HealthReason> {
     }
 }
 
+/// Asks how healthy a registry is that runs, from anywhere in the program; made by
+/// [`Running::health_probe`]. A cheap clone, for whoever answers probes.
+///
+/// It outlasts the registry, and says then that it is [stopping](HealthReason::Stopping). Like a clone of the bus it
+/// keeps the connection.
+#[derive(Debug, Clone)]
+pub struct HealthProbe {
+    link: Link,
+    control: Control,
+    consumers: Arc<Consumers>,
+    stop: CancellationToken,
+}
+
+impl HealthProbe {
+    pub(super) fn new(
+        link: Link,
+        control: Control,
+        consumers: Consumers,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { link, control, consumers: Arc::new(consumers), stop }
+    }
+
+    /// Health of the registry, as [`Running::health`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn health(&self) -> Health {
+        self.health_by(&HealthThresholds::default()).await
+    }
+
+    /// Health of the registry by these thresholds, as [`Running::health_by`]. Once it is shut down, or about to be, it
+    /// is not ready.
+    ///
+    /// ```
+    /// # use tidings::prelude::*;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, Event)]
+    /// # #[event(subject = "users.created")]
+    /// # struct UserCreated { name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let bus = Bus::in_memory();
+    /// # let welcome = |_: UserCreated, _: Context| async { Ok(()) };
+    /// use tidings::HealthThresholds;
+    ///
+    /// let running = Registry::new("mail").handle::<UserCreated>(welcome).start(&bus).await?;
+    /// let probe = running.health_probe(); // for the state of an HTTP server
+    /// assert!(probe.health_by(&HealthThresholds::new().max_lag(10_000)).await.ready);
+    /// running.shutdown().await;
+    /// assert!(!probe.health().await.ready);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn health_by(&self, thresholds: &HealthThresholds) -> Health {
+        let transport = &self.link.transport;
+        let mut reasons = health::connection(&self.link, thresholds.within).await;
+        if self.stop.is_cancelled() {
+            reasons.push(HealthReason::Stopping);
+            return Health::of(reasons);
+        }
+        reasons.extend(self.control.status().into_iter().filter_map(reason));
+        // Only a server that answers is asked more.
+        let is_silent = |reason: &HealthReason| {
+            matches!(
+                reason,
+                HealthReason::Closed
+                    | HealthReason::Disconnected { .. }
+                    | HealthReason::Silent { .. }
+            )
+        };
+        if !reasons.iter().any(is_silent) {
+            self.consumers.look(transport, thresholds.within).await;
+        }
+        for consumer in &self.consumers.all {
+            consumer.reasons(thresholds, &mut reasons);
+        }
+        Health::of(reasons)
+    }
+}
+
 impl Running {
+    /// Asks for its health from elsewhere: a handle that can be cloned, and that outlasts the shutdown.
+    pub fn health_probe(&self) -> HealthProbe {
+        self.probe.clone()
+    }
+
     /// Health of the registry: whether it lives and is ready, by the default thresholds, as
     /// [`health_by`](Self::health_by).
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn health(&self) -> Health {
-        self.health_by(&HealthThresholds::default()).await
+        self.probe.health().await
     }
 
     /// Health of the registry: whether it lives and is ready, by its connection as
@@ -174,24 +264,6 @@ impl Running {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn health_by(&self, thresholds: &HealthThresholds) -> Health {
-        let transport = &self.link.transport;
-        let mut reasons = health::connection(&self.link, thresholds.within).await;
-        reasons.extend(self.status().into_iter().filter_map(reason));
-        // Only a server that answers is asked more.
-        let is_silent = |reason: &HealthReason| {
-            matches!(
-                reason,
-                HealthReason::Closed
-                    | HealthReason::Disconnected { .. }
-                    | HealthReason::Silent { .. }
-            )
-        };
-        if !reasons.iter().any(is_silent) {
-            self.consumers.look(transport, thresholds.within).await;
-        }
-        for consumer in &self.consumers.all {
-            consumer.reasons(thresholds, &mut reasons);
-        }
-        Health::of(reasons)
+        self.probe.health_by(thresholds).await
     }
 }

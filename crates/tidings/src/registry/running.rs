@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::control::Controlled;
-use super::health::Consumers;
+use super::health::{Consumers, HealthProbe};
 #[cfg(feature = "metrics")]
 use super::metrics;
 use super::plan::{Wiring, plan};
@@ -33,8 +33,8 @@ pub struct Running {
     runner: Runner,
     routes: Vec<(String, Arc<Counters>)>,
     control: Control,
-    pub(super) link: Link,
-    pub(super) consumers: Consumers,
+    link: Link,
+    pub(super) probe: HealthProbe,
 }
 
 pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running, ServeError> {
@@ -138,7 +138,9 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
         runner.observe(|end| metrics::record(measured, link.clone(), every, end));
     }
     registry.control.set(controlled);
-    Ok(Running { runner, routes, control: registry.control, link, consumers })
+    let (control, stop) = (registry.control, runner.lifecycle().stop.clone());
+    let probe = HealthProbe::new(link.clone(), control.clone(), consumers, stop);
+    Ok(Running { runner, routes, control, link, probe })
 }
 
 /// Waits until every handler listens, so that none does so some time later.
