@@ -102,6 +102,7 @@ async fn a_full_store(env: Env) {
     let error = bus.publish(&taken(1, 2_000_000)).await.unwrap_err();
     let PublishError::Large { source, .. } = &error else { panic!("{error:?}") };
     assert!(matches!(**source, ObjectPutError::Full { .. }), "{source:?}");
+    assert!(!error.to_string().contains("provision"), "the store is there: {error}");
     assert_eq!(bus.stream::<Scans>().state().await.unwrap().messages, 0);
 }
 

@@ -180,6 +180,7 @@ impl Object {
     }
 
     /// Tells how many bytes were handed on, with each piece.
+    /// What it counts in is shared with whoever looks: an `Arc<AtomicU64>`, a channel.
     #[must_use]
     pub fn progress(mut self, progress: impl FnMut(u64) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));

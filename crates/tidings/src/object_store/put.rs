@@ -101,6 +101,7 @@ impl<'a> PutObject<'a> {
     }
 
     /// Tells how many bytes are stored, each time that it is known of more.
+    /// What it counts in is shared with whoever looks: an `Arc<AtomicU64>`, a channel.
     pub fn progress(mut self, progress: impl FnMut(u64) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));
         self

@@ -16,7 +16,7 @@ use crate::confirm::of_stream;
 use crate::header::Headers;
 use crate::key_value::Store;
 use crate::subject::Subject;
-use crate::transport::{Fault, Outgoing, PendingAck, Which};
+use crate::transport::{ApiError, Fault, Outgoing, PendingAck, Which};
 
 /// Size of chunks where nothing else is said, as every client's.
 const CHUNK: usize = 128 * 1024;
@@ -210,6 +210,8 @@ pub(super) async fn clear(store: &Store, subject: &Subject) {
             Err(fault) => Some(fault),
         };
         let is_over = match &fault {
+            // With the store went all that was in it.
+            Some(Fault::Api(error)) if error.code == ApiError::STREAM_NOT_FOUND => return,
             Some(Fault::Api(error)) => !error.is_passing(),
             Some(Fault::Denied(_) | Fault::Closed) => true,
             _ => false,

@@ -59,8 +59,8 @@ pub enum PublishError {
     /// The payload is too large for a message, and could not be stored in the object store of its stream.
     /// Nothing of the event was sent.
     #[error(
-        "the large event for `{subject}` was not published, since its payload was not stored in `{store}`, \
-         which `bus.provision::<…>()` makes with the stream that declares it: {source}"
+        "the large event for `{subject}` was not published, since its payload was not stored: {}",
+        not_stored(store, source)
     )]
     Large {
         /// Subject of the event.
@@ -326,5 +326,16 @@ impl From<EncodeFault> for PublishError {
             EncodeFault::Payload { name, source } => Self::Encode { name, source },
             EncodeFault::Unreadable { name, source } => Self::Unreadable { name, source },
         }
+    }
+}
+
+/// Why the payload of a large event was not stored; of a store that is missing, what makes it.
+fn not_stored(store: &str, source: &ObjectPutError) -> String {
+    match source {
+        ObjectPutError::NoStore { .. } => format!(
+            "object store `{store}` does not exist, which `bus.provision::<…>()` makes with the stream that \
+             declares it"
+        ),
+        source => source.to_string(),
     }
 }

@@ -78,10 +78,14 @@ impl fmt::Display for ConnectionEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ConnectionEventKind as Kind;
         let server = self.address.as_deref().unwrap_or("the server");
+        let of = match self.connection {
+            ConnectionRole::Main => "",
+            ConnectionRole::Listening => " (core subscriptions)",
+        };
         match &self.kind {
-            Kind::Connected => write!(f, "connected to {server}"),
-            Kind::Disconnected { cause } => write!(f, "disconnected from {server}: {cause}"),
-            Kind::Reconnected => write!(f, "connected to {server} again"),
+            Kind::Connected => write!(f, "connected to {server}{of}"),
+            Kind::Disconnected { cause } => write!(f, "disconnected from {server}{of}: {cause}"),
+            Kind::Reconnected => write!(f, "connected to {server} again{of}"),
             Kind::LameDuck => write!(f, "{server} is about to stop"),
             Kind::SlowConsumer { filter, dropped } => {
                 let filter = filter.as_deref().unwrap_or("?");
@@ -92,5 +96,21 @@ impl fmt::Display for ConnectionEvent {
             Kind::Missed(events) => write!(f, "{events} events were not told"),
             Kind::Closed => f.write_str("closed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_says_of_which_connection_it_is() {
+        let event = |kind, connection| {
+            ConnectionEvent::new(kind, connection, Some("nats://a:4222".to_owned())).to_string()
+        };
+        use ConnectionEventKind::{Connected, Reconnected};
+        assert_eq!(event(Connected, ConnectionRole::Main), "connected to nats://a:4222");
+        let listening = "connected to nats://a:4222 again (core subscriptions)";
+        assert_eq!(event(Reconnected, ConnectionRole::Listening), listening);
     }
 }
