@@ -80,6 +80,18 @@ async fn place(outbox: &Outbox<Postgres>, tx: &mut Transaction<'_, Sqlite>) {
     outbox.publish(tx, &OrderCreated { order: 7 }).await.ok();
 }
 ```
+
+Nor does an inbox:
+
+```compile_fail,E0308
+# use tidings::prelude::*;
+use sqlx::{Postgres, Sqlite, Transaction};
+use tidings_sql::Inbox;
+
+async fn ship(inbox: &Inbox<Sqlite>, tx: &mut Transaction<'_, Postgres>, cx: Context) {
+    inbox.once(tx, &cx).await.ok();
+}
+```
 "#
 )]
 

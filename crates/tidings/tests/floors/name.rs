@@ -54,7 +54,7 @@ fn files_of_a_table_are_there_and_none_is_left_out() {
             let path = entry.unwrap().path();
             let is_source = path.extension().is_some_and(|extension| extension == "rs");
             let stem = path.file_stem().unwrap().to_str().unwrap();
-            let is_plain = ["lib", "tests"].contains(&stem) || stem.ends_with("error");
+            let is_plain = ["lib", "main", "tests"].contains(&stem) || stem.ends_with("error");
             let has_own = rooms.contains(&format!("{room}/{stem}").as_str());
             assert!(
                 !is_source || is_plain || has_own || named.contains(stem),
