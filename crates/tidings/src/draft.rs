@@ -15,7 +15,7 @@ use crate::publish::{self, Postponement, Prepared, PublishError, Record};
 use crate::publish_ack::Acknowledgement as _;
 use crate::recurrence::When;
 use crate::request::{self, RequestError};
-use crate::stream::{EventStream as _, StreamConfig};
+use crate::stream::EventStream as _;
 use crate::traces::{Operation, Parent, Sent};
 
 /// A message with options, made by `Bus::message`; ended by [`publish`](Draft::publish) for an

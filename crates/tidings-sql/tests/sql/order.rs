@@ -1,5 +1,6 @@
 //! The order of commits.
 
+#[cfg(feature = "postgres")]
 use sqlx::Postgres;
 use tidings::prelude::*;
 use tidings_sql::Database;
