@@ -64,6 +64,7 @@ async fn a_delayed_event_comes_in_its_time_with_its_id(env: Env) {
     assert_eq!(delivery.message_id(), Some("reminders.due/7"));
     assert_eq!(delivery.headers().get("tenant"), Some("acme"));
     delivery.ack().await.unwrap();
+    assert_eq!(work.unwarranted(), 0, "nobody says that it was put back");
 }
 
 async fn a_delayed_event_is_stored_once(env: Env) {

@@ -12,7 +12,7 @@ use super::{Control, RouteStatus, Running};
 use crate::health::{self, Health, HealthReason, HealthThresholds};
 use crate::link::Link;
 use crate::lock::locked;
-use crate::runner::RouteState;
+use crate::runner::{Lifecycle, RouteState};
 use crate::transport::{ConsumerState, Fault, Transport};
 
 /// Age at which what is known of a consumer is looked at again.
@@ -149,12 +149,13 @@ pub struct HealthProbe {
 
 impl HealthProbe {
     pub(super) fn new(
-        link: Link,
-        control: Control,
+        link: &Link,
+        control: &Control,
         consumers: Consumers,
-        stop: CancellationToken,
+        lifecycle: &Lifecycle,
     ) -> Self {
-        Self { link, control, consumers: Arc::new(consumers), stop }
+        let (link, control) = (link.clone(), control.clone());
+        Self { link, control, consumers: Arc::new(consumers), stop: lifecycle.stop.clone() }
     }
 
     /// Health of the registry, as [`Running::health`].

@@ -138,9 +138,8 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
         runner.observe(|end| metrics::record(measured, link.clone(), every, end));
     }
     registry.control.set(controlled);
-    let (control, stop) = (registry.control, runner.lifecycle().stop.clone());
-    let probe = HealthProbe::new(link.clone(), control.clone(), consumers, stop);
-    Ok(Running { runner, routes, control, link, probe })
+    let probe = HealthProbe::new(&link, &registry.control, consumers, runner.lifecycle());
+    Ok(Running { runner, routes, control: registry.control, link, probe })
 }
 
 /// Waits until every handler listens, so that none does so some time later.

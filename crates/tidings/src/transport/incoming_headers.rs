@@ -46,10 +46,16 @@ impl IncomingHeaders {
     #[inline]
     pub(crate) fn claims(&self) -> bool {
         match self {
-            Self::Client(client, _) => client.has(header::is_of_redrive),
-            Self::Read(read) => read.iter().any(|(name, _)| header::is_of_redrive(name)),
             Self::Warranted(_) => false,
+            _ => self.any(header::is_of_redrive) && !self.was_delayed(),
         }
+    }
+
+    /// Returns `true` if its id stands there because it was delayed, and nothing says that it was put back.
+    fn was_delayed(&self) -> bool {
+        let is_id = |name: &str| name.eq_ignore_ascii_case(header::ORIGINAL_ID);
+        self.any(|name| name.eq_ignore_ascii_case(header::SCHEDULER))
+            && !self.any(|name| header::is_of_redrive(name) && !is_id(name))
     }
 
     /// Returns `true` if there is a header that says what the message is: its name and version, or that
