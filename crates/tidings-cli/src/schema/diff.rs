@@ -48,7 +48,8 @@ impl Diff {
         }
         let (count, verdict) = (edits.len(), report.verdict());
         let summary = || json!({"edits": count, "verdict": verdict});
-        output.conclude("schemas", format!("{count} edits: {verdict}"), summary)?;
+        let noun = if count == 1 { "edit" } else { "edits" };
+        output.conclude("schemas", format!("{count} {noun}: {verdict}"), summary)?;
         Ok(if self.exit_code && count > 0 { Exit::Differs } else { Exit::Done })
     }
 }
