@@ -119,3 +119,25 @@ impl Sharing {
 async fn tell(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query(statement::TELL).bind(RELAYS).fetch_one(connection).await.map(drop)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sqlx::PgPool;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_relay_whose_lock_is_gone_says_that_it_needs_a_connection_for_itself() {
+        let server = tidings_tests::Postgres::start().await;
+        let pool = PgPool::connect(&server.url()).await.unwrap();
+        crate::migrate(&pool).await.unwrap();
+        let mut connection = pool.acquire().await.unwrap();
+        let mut sharing = Sharing::join(&mut connection).await.unwrap();
+        assert_eq!(sharing.share(), Share { place: 0, relays: 1 });
+        // As a pooler does that gives the connection to another one.
+        sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut *connection).await.unwrap();
+        let error = sharing.count(&mut connection, false).await.unwrap_err();
+        assert!(error.to_string().contains("a pooler gives to others"), "{error}");
+    }
+}
