@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use sqlx::Pool;
+#[cfg(feature = "sqlite")]
 use tempfile::TempDir;
 use tidings::prelude::*;
 use tidings_sql::{Database, Outbox};

@@ -91,14 +91,7 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
         if let runner::IdleFeed::Durable(durable) = &mut feed {
             durable.shares_looks(durable_routes);
         }
-        // What no stream keeps waits in its subscription, but where keys need a look ahead.
-        let prefetch = match feed {
-            runner::IdleFeed::Core(..) if route.key.is_none() => Prefetch::same(0),
-            runner::IdleFeed::Core(..) => Prefetch::same(route.concurrency),
-            runner::IdleFeed::Durable(_) => {
-                Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
-            }
-        };
+        let prefetch = prefetch(&feed, &route);
         started.push((Scheduler::new(active, &route, prefetch), feed));
     }
     for StartedWatch { label, active, .. } in &buckets {
@@ -140,6 +133,18 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
     registry.control.set(controlled);
     let probe = HealthProbe::new(&link, &registry.control, consumers, runner.lifecycle());
     Ok(Running { runner, routes, control: registry.control, link, probe })
+}
+
+/// Number of messages that are here and not begun, of a route that is fed so.
+fn prefetch(feed: &runner::IdleFeed, route: &RouteSpec) -> Prefetch {
+    match feed {
+        // What no stream keeps waits in its subscription, but where keys need a look ahead.
+        runner::IdleFeed::Core(..) if route.key.is_none() => Prefetch::same(0),
+        runner::IdleFeed::Core(..) => Prefetch::same(route.concurrency),
+        runner::IdleFeed::Durable(_) => {
+            Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
+        }
+    }
 }
 
 /// Waits until every handler listens, so that none does so some time later.
