@@ -288,9 +288,9 @@ struct ScanTaken {
 }
 
 async fn an_object_out_of_reach_is_read_again(test: TestBus) -> Outcome {
-    let handler = |_: ScanTaken, _: Context| async { Ok(()) };
+    let archive = |_: ScanTaken, _: Context| async { Ok(()) };
     let retry = Retry::fixed(Duration::from_millis(5)).max_attempts(4);
-    let route = Route::of::<ScanTaken>(handler).retry(retry);
+    let route = Route::of::<ScanTaken>(archive).retry(retry);
     test.serve(Registry::new("archive").route(route)).await?;
     let scan = |number| ScanTaken { number, image: "x".repeat(5000) };
     test.faults().hide_object::<ScanTaken>(2);

@@ -150,10 +150,7 @@ async fn a_stream_that_takes_no_schedules_refuses_them(env: Env) {
     ] {
         match refused.unwrap_err() {
             PublishError::Refused { stream, code: 10188, description, .. } => {
-                assert_eq!(
-                    (&*stream, &*description),
-                    ("REMINDERS", "message schedules is disabled")
-                );
+                assert_eq!((stream, &*description), ("REMINDERS", "message schedules is disabled"));
             }
             other => panic!("{other:?}"),
         }

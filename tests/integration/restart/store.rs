@@ -111,20 +111,20 @@ async fn large_events_are_handled_whole_whatever_is_killed() {
     let mut server = Server::start().await;
     let (bus, publisher) = (connect(&server).await, connect(&server).await);
     let handled: Arc<Mutex<BTreeMap<u32, u32>>> = Arc::default();
-    let handles = Arc::clone(&handled);
-    let handler = move |event: Taken, cx: Context| {
-        let handles = Arc::clone(&handles);
+    let writes = Arc::clone(&handled);
+    let archive = move |event: Taken, cx: Context| {
+        let writes = Arc::clone(&writes);
         async move {
             assert!(event == taken(event.number), "{} is another one", event.number);
-            if event.number % 5 == 0 && cx.attempt() == 1 {
+            if event.number.is_multiple_of(5) && cx.attempt() == 1 {
                 return Err(Failure::retry("not at first"));
             }
-            *handles.lock().unwrap().entry(event.number).or_default() += 1;
+            *writes.lock().unwrap().entry(event.number).or_default() += 1;
             Ok(())
         }
     };
     let retry = Retry::fixed(Duration::from_millis(100)).max_attempts(1000);
-    let route = Route::of::<Taken>(handler).retry(retry).ack_wait(Duration::from_secs(3));
+    let route = Route::of::<Taken>(archive).retry(retry).ack_wait(Duration::from_secs(3));
     let running = Registry::new("archive").route(route).start(&bus).await.unwrap();
     let work = async {
         for number in 0..MANY {
@@ -140,8 +140,8 @@ async fn large_events_are_handled_whole_whatever_is_killed() {
         }
         let all: Vec<u32> = (0..MANY).collect();
         eventually(LONG, "all are handled", || async {
-            let handled: Vec<u32> = handled.lock().unwrap().keys().copied().collect();
-            if handled == all { Ok(()) } else { Err(handled) }
+            let done: Vec<u32> = handled.lock().unwrap().keys().copied().collect();
+            if done == all { Ok(()) } else { Err(done) }
         })
         .await;
     };
