@@ -105,10 +105,11 @@ mod tests {
 
     #[test]
     fn an_event_says_of_which_connection_it_is() {
+        use ConnectionEventKind::{Connected, Reconnected};
+
         let event = |kind, connection| {
             ConnectionEvent::new(kind, connection, Some("nats://a:4222".to_owned())).to_string()
         };
-        use ConnectionEventKind::{Connected, Reconnected};
         assert_eq!(event(Connected, ConnectionRole::Main), "connected to nats://a:4222");
         let listening = "connected to nats://a:4222 again (core subscriptions)";
         assert_eq!(event(Reconnected, ConnectionRole::Listening), listening);
