@@ -114,7 +114,7 @@ async fn the_javascript_client_reads_our_values_and_we_read_its() {
     assert_eq!((&got["revision"], got["value"].as_str()), (&1.into(), Some(&*value)));
     sessions.update(&session(1, "new"), 1).await.unwrap();
     sessions.delete(&key(1)).await.unwrap();
-    sessions.create(&session(2, "short")).ttl(Duration::from_secs(1)).await.unwrap();
+    sessions.create(&session(2, "short")).ttl(Duration::from_secs(2)).await.unwrap();
     sessions.put(&session(3, "kept")).await.unwrap();
     let mut heard = Vec::new();
     // A purge takes away what was put before it, so that a watch which has not been told yet never is.
