@@ -125,7 +125,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What a service handles, wherever it stands: by message, and by consumer where there are several.
+    /// Messages that a service handles, wherever they stand: by message, and by consumer where there are several.
     fn handled(&mut self, pointer: &str, old: &[Value], new: &[Value]) {
         let is_one = |one: &Value, other: &Value, keys: &[&str]| {
             keys.iter().all(|key| one.pointer(key) == other.pointer(key))

@@ -97,7 +97,7 @@ impl Before {
         self.against.iter().map(|against| against::read(against, &self.schemas)).collect()
     }
 
-    /// What is compared with the last of those before alone.
+    /// Comparison with the last of those before alone.
     pub(super) fn of_latest(&self) -> anyhow::Result<Self> {
         let why = "--against is missing: what is the folder to be compared with?";
         let against = self.against.last().ok_or_else(|| Usage(why.to_owned()))?;

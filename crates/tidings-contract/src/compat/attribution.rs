@@ -59,10 +59,10 @@ fn parts(change: &Change, edits: &[Edit]) -> Vec<usize> {
 enum Fit {
     /// So many steps of both pointers are the same.
     Near(usize),
-    /// It holds what the change is about.
+    /// A place that holds what the change is about.
     Around,
     Within,
-    /// It lies in what the change is about, and is of the name that the change is of.
+    /// A place in what the change is about, of the name that the change is of.
     Named,
     Exact,
 }

@@ -44,7 +44,7 @@ pub(crate) struct Document<'a> {
     /// Stands for all that there is no room for.
     rest: Option<Id>,
     patterns: usize,
-    /// It refers to what does not stand in it.
+    /// `true` if it refers to what does not stand in the document.
     leads_out: bool,
 }
 

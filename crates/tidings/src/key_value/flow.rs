@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep};
 
 use self::known::Known;
@@ -226,6 +227,11 @@ impl Flow {
                         Poll::Ready(Some(Err(fault))) => self.failed(fault),
                         Poll::Ready(None) if self.is_closed() => self.state = State::Ended,
                         Poll::Ready(None) => self.resynchronise(),
+                        // A task that has had its turn is told nothing of what is here (tokio's budget): its next one tells.
+                        Poll::Pending if !has_budget_remaining() => {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
                         Poll::Pending if self.phase == Phase::Sent => self.become_current(),
                         Poll::Pending => {
                             self.prefetch.waits();

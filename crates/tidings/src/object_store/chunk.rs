@@ -6,7 +6,7 @@ use crate::key_value::Store;
 use crate::subject::Subject;
 use crate::transport::{Fault, StoredMessage, StoredRun, Which};
 
-/// Maximum number of bytes that one question asks for. Two may be on their way.
+/// Maximum number of bytes that one question asks for. Two questions may be on their way.
 const BYTES: usize = 2 << 20;
 /// Maximum number of messages that one question asks for.
 const MESSAGES: usize = 1024;

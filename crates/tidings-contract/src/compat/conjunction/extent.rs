@@ -129,12 +129,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What is left where all up to a bound, or from there on, is excluded.
+/// The rest where all up to a bound, or from there on, is excluded.
 fn beyond(excluded: Bound) -> Bound {
     Bound { exclusive: !excluded.exclusive, ..excluded }
 }
 
-/// What is left of counts where these are excluded; all where that is not from one on.
+/// The rest of counts where these are excluded; all where that is not from one on.
 fn left_of(least: u64, most: Option<u64>) -> (u64, Option<u64>) {
     match (least, most) {
         (0, Some(most)) => (most.saturating_add(1), None),

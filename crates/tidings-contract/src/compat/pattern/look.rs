@@ -12,9 +12,9 @@ const LARGEST: usize = 1 << 18;
 #[derive(Debug, Clone)]
 pub(super) struct Looking {
     regex: Regex,
-    /// It without what it looks for.
+    /// The pattern without what it looks for.
     rest: String,
-    /// What it looks ahead for.
+    /// Patterns that it looks ahead for.
     ahead: Vec<String>,
 }
 

@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         self.unevaluated_items(all, id, node);
     }
 
-    /// Where nothing else in a schema looks at items, those that its tuple does not are all that are left.
+    /// Reads `unevaluatedItems`: where nothing else in a schema looks at items, those that its tuple does not are all that are left.
     fn unevaluated_items(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         let Some(rest) = self.one(all, "unevaluatedItems", id) else { return };
         let mut others = COMBINING.iter().chain(&["contains"]);
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         self.unevaluated_properties(all, id, node);
     }
 
-    /// Where nothing else in a schema looks at members, those that it does not name are all that are left.
+    /// Reads `unevaluatedProperties`: where nothing else in a schema looks at members, those that it does not name are all that are left.
     fn unevaluated_properties(&mut self, all: &Keywords<'a>, id: Id, node: &mut Node) {
         let Some(rest) = self.one(all, "unevaluatedProperties", id) else { return };
         if node.additional.is_some() {

@@ -24,7 +24,7 @@ struct Tally {
     reasons: std::collections::BTreeMap<String, usize>,
 }
 
-/// What became of the values that were made for pairs that are compatible.
+/// Counts of the values that were made for pairs that are compatible.
 #[derive(Debug, Default)]
 struct Tried {
     /// Number of those that the writer may write: the reader was asked for each.

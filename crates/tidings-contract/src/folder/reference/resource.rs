@@ -7,7 +7,7 @@ use crate::address::{decoded, joined};
 
 use super::ReferenceError;
 
-/// What a document's references can lead to, and where each of them starts.
+/// Targets of a document's references, and where each of them starts.
 pub(super) struct Resources<'a> {
     /// Address and schema of each; the first is the document.
     all: Vec<(String, &'a Value)>,
@@ -18,7 +18,7 @@ pub(super) struct Resources<'a> {
     draft: Draft,
 }
 
-/// What of an address depends on a document's draft.
+/// Part of an address that depends on a document's draft.
 #[derive(Clone, Copy)]
 struct Draft {
     /// The keyword of an address.

@@ -86,30 +86,22 @@ impl NatsRun {
                 self.end = Some(End::Broken);
                 break;
             };
-            self.read(answer)?;
+            self.read(answer.ok_or_else(|| self.nats.gone())?);
         }
         // What has come meanwhile, and so whether it is all of it.
         while self.end.is_none()
-            && let Some(answer) = self.answers.next().now_or_never()
+            && let Some(Some(answer)) = self.answers.next().now_or_never()
         {
-            self.read(answer)?;
+            self.read(answer);
         }
         Ok(self.come.pop_front())
     }
 
-    fn read(&mut self, answer: Option<Message>) -> Result<(), Fault> {
-        let answer = answer.ok_or_else(|| self.nats.gone())?;
-        match answer.status {
-            None => {}
-            Some(StatusCode::NOT_FOUND) => {
-                self.end = Some(End::Whole);
-                return Ok(());
-            }
-            Some(status) => {
-                let is_end = status.as_u16() == END;
-                self.end = Some(if is_end { End::Whole } else { End::Broken });
-                return Ok(());
-            }
+    fn read(&mut self, answer: Message) {
+        if let Some(status) = answer.status {
+            let is_end = status == StatusCode::NOT_FOUND || status.as_u16() == END;
+            self.end = Some(if is_end { End::Whole } else { End::Broken });
+            return;
         }
         match direct(answer) {
             Some(message) => {
@@ -119,7 +111,6 @@ impl NatsRun {
             // An older server takes the question for another one.
             None => self.end = Some(End::Broken),
         }
-        Ok(())
     }
 
     /// Number of messages that have come and are not yielded.
