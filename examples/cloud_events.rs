@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use tidings::prelude::*;
 use tidings::{CloudEventMode, CloudEvents};
 
-/// There is little left of something.
+/// An article is running low on its shelf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "shelves.low")]
 struct ShelfLow {

@@ -60,7 +60,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a watch tells next of the objects of this run.
+/// Next change of a watch that is about the objects of this run.
 async fn next(changes: &mut ObjectChanges, run: &str) -> anyhow::Result<&'static str> {
     loop {
         match changes.next().await.context("the bus is open")?? {

@@ -17,12 +17,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// For the handlers that are running. With the bus's own end it stays well within 30 seconds.
+/// Time for the handlers that are running. With the bus's own end it stays well within 30 seconds.
 const HANDLERS_END: Duration = Duration::from_secs(15);
-/// For what is still on its way, also where the server is away.
+/// Time for what is still on its way, also where the server is away.
 const BUS_END: Duration = Duration::from_secs(5);
 
-/// How often figures of routes are recorded.
+/// Time between records of the routes' figures.
 const RECORDED_EVERY: Duration = Duration::from_secs(5);
 
 #[tokio::main]

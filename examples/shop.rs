@@ -63,13 +63,13 @@ pub struct OrderShipped {
     pub tracking: String,
 }
 
-/// Whatever happens to an order.
+/// Something that happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq, Event)]
 #[event(name = "orders.any", stream = Orders)]
 pub enum OrderEvent {
     /// Placed and paid.
     Created(OrderCreated),
-    /// On its way.
+    /// An order is on its way.
     Shipped(OrderShipped),
 }
 
@@ -97,7 +97,7 @@ pub struct Placed {
 /// The order was not placed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 pub enum Refused {
-    /// There is not enough of it.
+    /// Too few pieces of the article are in stock.
     #[error(transparent)]
     OutOfStock(OutOfStock),
     /// The customer did not pay.
@@ -118,7 +118,7 @@ pub struct CheckInventory {
     pub quantity: u32,
 }
 
-/// There is enough.
+/// Enough pieces of the article are in stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stock {
     /// Number of pieces that there are.
@@ -127,7 +127,7 @@ pub struct Stock {
     pub price_cents: u64,
 }
 
-/// There is not enough.
+/// Too few pieces of the article are in stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("only {available} of {sku} left")]
 pub struct OutOfStock {

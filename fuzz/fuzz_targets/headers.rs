@@ -1,4 +1,4 @@
-//! See `tidings::fuzz::headers`.
+//! Fuzz target: `tidings::fuzz::headers`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| tidings::fuzz::headers(data));

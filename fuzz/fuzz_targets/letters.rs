@@ -1,4 +1,4 @@
-//! See `tidings::fuzz::letters`.
+//! Fuzz target: `tidings::fuzz::letters`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| tidings::fuzz::letters(data));

@@ -1,4 +1,4 @@
-//! See `tidings::fuzz::payloads`.
+//! Fuzz target: `tidings::fuzz::payloads`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| tidings::fuzz::payloads(data));

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-/// One of them.
+/// A fault of a document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     /// Keywords beside a `$ref`, which the parser drops: a variant loses its tag.

@@ -12,7 +12,7 @@ use crate::event::{Results, Works};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// One server, or three of them.
+/// Environment of one server, or of three.
 #[derive(Debug)]
 pub(crate) enum Environment {
     Server(Server),

@@ -110,7 +110,7 @@ pub(crate) struct Begun {
     pub(crate) fate: Fate,
 }
 
-/// On the same subject, and not what [`Begun`] declares.
+/// A payload that any program may write on the same subject, and not what [`Begun`] declares.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "works.begun", name = "works.scrawled", stream = Works)]
 pub(crate) struct Scrawled {

@@ -48,7 +48,7 @@ impl Seen {
     }
 }
 
-/// One member, with a connection of its own.
+/// A member, with a connection of its own.
 struct Member {
     bus: Bus,
     running: Running,

@@ -38,7 +38,7 @@ const LOOKED_WITHIN: Duration = Duration::from_secs(12);
 /// Number of events that each instance has to handle alone in the end.
 const ALONE: u32 = 20;
 
-/// All that the ordeal stands on.
+/// Parts of the ordeal.
 struct Mixed {
     begun: Instant,
     hub: Server,

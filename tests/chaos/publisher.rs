@@ -15,7 +15,7 @@ use crate::event::{Begun, Fate, Scrawled};
 use crate::option::Options;
 
 const TASKS: usize = 48;
-/// Every so manieth event is published with a short timeout, so that some end unconfirmed.
+/// Number of events of which one is published with a short timeout, so that some end unconfirmed.
 const SHORT_EVERY: u32 = 4;
 const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 

@@ -192,7 +192,7 @@ impl Stored {
     }
 }
 
-/// Each message of a stream, by its number; and why it is here, where it is a dead letter.
+/// Messages of a stream, by their numbers; and why each is here, where it is a dead letter.
 async fn each(
     jetstream: &jetstream::Context,
     name: &str,

@@ -39,7 +39,7 @@ struct Taken {
     image: String,
 }
 
-/// One of so many bytes, none of which is like those beside it.
+/// Event of so many bytes, none of which is like those beside it.
 fn taken(number: u64, len: usize) -> Taken {
     Taken { number, room: "hall".into(), image: text(number, len) }
 }

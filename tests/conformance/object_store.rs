@@ -29,7 +29,7 @@ async fn make(bus: &Bus, config: &ObjectStoreConfig) {
     bus.apply(bus.plan_stream(&config.to_stream()).await.unwrap()).await.unwrap();
 }
 
-/// So many bytes, none of which is like those beside it.
+/// Content of so many bytes, none of which is like those beside it.
 fn bytes(len: usize) -> Vec<u8> {
     let mut seed = 0x9e37_79b9_u32;
     let mut next = || {
@@ -41,7 +41,7 @@ fn bytes(len: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-/// How many chunks the store has, of whatever object.
+/// Number of chunks in the store, of whatever object.
 async fn chunks(bus: &Bus) -> u64 {
     let state = bus.stream::<Files>().state().await.unwrap();
     state.messages - descriptions(bus).await

@@ -110,7 +110,8 @@ async fn what_a_dead_process_had_is_put_aside_once_and_let_go() {
 #[stream(name = "SAFE", subjects("safe.>"), retention = "work_queue")]
 struct Safe;
 
-/// Whoever may publish where the server tells of exhausted messages copies none of them and ends none.
+/// Advisories forged by a user who may publish where the server tells of exhausted messages: they copy none
+/// and end none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_in_the_servers_name_is_compared_with_what_the_server_has() {
     let server = Server::start().await;

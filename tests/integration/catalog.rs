@@ -70,7 +70,7 @@ async fn find(_: FindParcel, _: Context) -> Result<u32, Failure> {
     Ok(7)
 }
 
-/// All that can be registered, in the order of these places.
+/// Registry of all that can be registered, in the order of these places.
 fn registry(places: &[usize]) -> Registry {
     let mut registry = Registry::new("post").version("2.1.0").description("Carries parcels.");
     for place in places {
@@ -158,7 +158,7 @@ fn a_handler_of_a_version_handles_the_older_ones_too() {
     assert_eq!(consumer.dead_letters.as_deref(), Some("post-dead-letters"));
 }
 
-/// Every order in which the parts can be registered, by Heap's algorithm.
+/// Calls `each` with every order in which the parts can be registered, by Heap's algorithm.
 fn orders(parts: &mut Vec<usize>, length: usize, each: &mut impl FnMut(&[usize])) {
     if length <= 1 {
         return each(parts);

@@ -100,7 +100,7 @@ async fn a_bus_is_closed_in_its_time_and_hears_nothing_more() {
     }
 }
 
-/// One whose server stands still is closed all the same.
+/// A bus whose server stands still is closed all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stands_still_keeps_no_bus_open() {
     let server = Server::start().await;
@@ -116,7 +116,7 @@ async fn a_server_that_stands_still_keeps_no_bus_open() {
     server.resume();
 }
 
-/// Nobody has it any more: nothing of it is left, and it asks no server.
+/// Drop of a bus while its server is away: nothing of it is left, and it asks no server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bus_that_is_dropped_while_its_server_is_away_does_not_come_back() {
     let mut server = Server::start().await;
@@ -182,7 +182,7 @@ async fn a_registry_shuts_down_in_its_time_while_the_server_is_away() {
 enum Place {
     InMemory,
     OnAServer,
-    /// On a server that is killed meanwhile.
+    /// Bus on a server that is killed meanwhile.
     OnADeadServer,
 }
 

@@ -83,7 +83,7 @@ fn an_unknown_key_and_a_wrong_value_are_named_and_no_secret_is() {
     }
 }
 
-/// Each key has its type, though the environment gives texts alone.
+/// Keys have their types, though the environment gives texts alone.
 #[test]
 fn an_environment_overrides_a_file() {
     let file = shop("servers = \"nats://a\"\nname = \"shop\"\nmax_reconnects = 1");

@@ -140,7 +140,8 @@ async fn several_servers_are_all_named() {
     assert!(error.contains(&one) && error.contains(&other), "{error}");
 }
 
-/// In whichever order they are tried: the dead ones must not use up all the time.
+/// Lists of which one server lives, in whichever order they are tried: the dead ones must not use up all the
+/// time.
 #[tokio::test]
 async fn one_server_that_lives_is_enough() {
     let server = Server::start().await;

@@ -243,7 +243,7 @@ async fn a_subscription_that_is_denied_later_says_so_and_comes_back() {
     running.shutdown().await;
 }
 
-/// Whoever only asks may publish nowhere else; nothing that is done beside it needs more.
+/// A user who only asks may publish nowhere else; nothing that is done beside it needs more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_of_few_subjects_can_do_all_that_is_allowed() {
     let server = Server::with_config(&users(
@@ -323,7 +323,7 @@ struct Lock {
     door: String,
 }
 
-/// Who may not write to a bucket, or not read it, is told the subject.
+/// A user who may not write to a bucket, or not read it, is told the subject.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_denied_bucket_is_told_with_its_subject() {
     let publish = deny("publish", &["$KV.locks.>", "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.>"]);

@@ -44,7 +44,7 @@ impl Other {
         serde_json::from_str(&line.expect("the program goes on")).unwrap()
     }
 
-    /// What comes of an operation; what the watch tells meanwhile is kept.
+    /// Result of an operation; what the watch tells meanwhile is kept.
     async fn does(&mut self, asked: Value) -> Value {
         self.asked.write_all(format!("{asked}\n").as_bytes()).await.unwrap();
         loop {

@@ -1,4 +1,4 @@
-//! Many routes in one process: what a start of them asks the server, by the server's own count.
+//! Processes with many routes: what a start of them asks the server, by the server's own count.
 
 use tidings::prelude::*;
 use tidings_tests::{Server, eventually};

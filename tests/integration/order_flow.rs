@@ -28,7 +28,7 @@ struct Heard {
     listening: usize,
     confirmed: BTreeSet<String>,
     asked_again: usize,
-    /// By group and order: which processes handled it, one after the other.
+    /// Processes that handled each order, one after the other, by group and order.
     handled: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
     ended: BTreeSet<usize>,
 }

@@ -34,7 +34,7 @@ struct Kneaded {
     number: u32,
 }
 
-/// Another event of the stream, which the route does not handle.
+/// Event of the stream that the route does not handle.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "loaves.burnt", stream = Loaves)]
 struct Burnt {

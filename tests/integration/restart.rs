@@ -12,7 +12,7 @@ mod store;
 
 use tidings::prelude::*;
 
-/// All that is stored.
+/// Stream of the parcels.
 #[derive(EventStream)]
 #[stream(name = "PARCELS", subjects("parcels.>"), duplicate_window = "2m")]
 struct Parcels;

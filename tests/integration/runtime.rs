@@ -53,7 +53,7 @@ async fn in_time<F: IntoFuture>(future: F) -> F::Output {
     timeout(TIMEOUT + SLACK, future).await.expect("it ends in its time")
 }
 
-/// Each way to use it, also one after the other.
+/// Uses of the bus, each by itself, and one after the other.
 #[tokio::test]
 async fn a_bus_whose_runtime_has_ended_says_so_at_once() {
     let server = Server::start().await;

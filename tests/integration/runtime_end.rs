@@ -27,7 +27,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Whatever listens ends, if with an error first; nothing hangs, and nothing panics.
+/// Listeners end, if with an error first; nothing hangs, and nothing panics.
 #[test]
 fn what_listens_ends_with_it() {
     let (first, second) = (runtime(), runtime());

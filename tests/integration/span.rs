@@ -57,7 +57,7 @@ impl Log {
         (log, told)
     }
 
-    /// All that was told so far.
+    /// Text of all that was told so far.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

@@ -219,7 +219,7 @@ async fn a_bus_hears_what_it_published_while_its_server_was_away() {
     }
 }
 
-/// Before the members of a queue group have gone, all that was published is theirs.
+/// Messages that were published before the members of a queue group have gone are theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_published_before_the_end_is_handled() {
     let server = Server::start().await;

@@ -88,7 +88,7 @@ async fn print(sale: SaleMade, cx: Context) -> Result<(), Failure> {
     Ok(cx.publish(&ReceiptPrinted { number: sale.number, cents }).await?)
 }
 
-/// From a core event back into the stream.
+/// Handler of a core event that publishes back into the stream.
 async fn book(receipt: ReceiptPrinted, cx: Context) -> Result<(), Failure> {
     cx.publish(&SaleBooked { number: receipt.number, shop: "north".into() }).await?;
     Ok(())
@@ -169,7 +169,7 @@ async fn it_is_settled_when_it_says_so(test: TestBus) -> Outcome {
     Ok(())
 }
 
-/// Nobody but the routes themselves knows what is on its way to them.
+/// Core events on their way, of which only their routes know.
 async fn core_events_reach_their_handlers(test: TestBus) -> Outcome {
     let count = |_: ReceiptPrinted, _: Context| async { Ok(()) };
     let one_by_one = Route::of::<ReceiptPrinted>(count).concurrency(1);

@@ -40,7 +40,7 @@ async fn read(changes: &mut Changes<Picture>, count: u64) {
     }
 }
 
-/// Whether each consumer of the bucket pushes, and how many messages it has delivered.
+/// Consumers of the bucket: whether each pushes, and how many messages it has delivered.
 async fn consumers(client: &async_nats::Client) -> Vec<(bool, u64)> {
     use futures_util::TryStreamExt as _;
     let context = async_nats::jetstream::new(client.clone());

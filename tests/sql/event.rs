@@ -2,7 +2,7 @@
 
 use tidings::prelude::*;
 
-/// All that becomes of an order.
+/// Stream of the orders.
 #[derive(Debug, EventStream)]
 #[stream(name = "ORDERS", subjects("orders.>"))]
 pub(crate) struct Orders;
@@ -21,7 +21,7 @@ pub(crate) struct OrderBilled {
     pub(crate) number: i64,
 }
 
-/// Either of them.
+/// Either event of an order.
 #[derive(Debug, Clone, Event)]
 #[event(name = "orders.any", stream = Orders)]
 pub(crate) enum OrderEvent {

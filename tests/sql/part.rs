@@ -16,7 +16,7 @@ use crate::store::Store;
 const PLACERS: i64 = 4;
 /// Wait of who finds the database away.
 const AWAY: Duration = Duration::from_millis(50);
-/// After this time what a killed consumer had comes to another one.
+/// Time after which what a killed consumer had comes to another one.
 const ACK_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs one until it is killed; who places orders ends once all are placed.

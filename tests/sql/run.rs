@@ -1,4 +1,4 @@
-//! One run: all parts are started, killed as the seed says, and looked at in the end.
+//! Runs of the ordeal: all parts are started, killed as the seed says, and looked at in the end.
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ pub(crate) trait Store: Database {
     fn effects(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<i64>> + Send;
 }
 
-/// One of the two tables.
+/// A table of the two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Table {
     Orders,

@@ -12,7 +12,7 @@ const TOGETHER_WITHIN: Duration = Duration::from_secs(30);
 /// Number of times that a cluster is tried: the route ports are free when chosen, not reserved.
 const ATTEMPTS: usize = 3;
 
-/// Some servers with routes to each other and clustered JetStream, on loopback only.
+/// Cluster of servers with routes to each other and clustered JetStream, on loopback only.
 #[derive(Debug)]
 pub struct Cluster {
     servers: Vec<Server>,

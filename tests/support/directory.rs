@@ -31,7 +31,7 @@ impl Directory {
         Self::within(&target(), &unique(name))
     }
 
-    /// One below a directory other than cargo's, with a name that no other has.
+    /// Makes a directory below another one than cargo's, with a name that no other has.
     pub(crate) fn within(base: &Path, name: &str) -> Result<Self> {
         let path = base.join("tmp").join(name);
         // A process of the same id may have left one behind.

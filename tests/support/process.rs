@@ -1,4 +1,4 @@
-//! One running nats-server process.
+//! A running nats-server process.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};

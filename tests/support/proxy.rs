@@ -90,12 +90,12 @@ impl Proxy {
         Self { address, severed, to_server, to_client, last_words, cuts, delay, accepting }
     }
 
-    /// Its own URL, `nats://127.0.0.1:<port>`.
+    /// URL of the proxy, `nats://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
     }
 
-    /// Its own address, `127.0.0.1:<port>`.
+    /// Address of the proxy, `127.0.0.1:<port>`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

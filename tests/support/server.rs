@@ -109,12 +109,12 @@ impl Server {
         Ok(Self { name, port: process.port, jetstream, process: Some(process), directory })
     }
 
-    /// Its name, `server-<process>-<count>`.
+    /// Name of the server, `server-<process>-<count>`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its URL, `nats://127.0.0.1:<port>`; the same after a restart.
+    /// URL of the server, `nats://127.0.0.1:<port>`; the same after a restart.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }

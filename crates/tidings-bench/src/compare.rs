@@ -65,7 +65,7 @@ pub struct Options {
     pub strict: bool,
 }
 
-/// One of the two sides.
+/// Side of a comparison that is measured alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Only {
     /// async-nats and `serde_json`.

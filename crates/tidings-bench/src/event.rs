@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use tidings::prelude::*;
 use uuid::Uuid;
 
-/// One line of an order.
+/// A line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The article that is bought.
@@ -17,7 +17,7 @@ pub struct Line {
 
 /// A message with the shape that all rows measure.
 pub trait Order: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// One of many that differ in id, customer and prices, and not in size.
+    /// Makes one of many events that differ in id, customer and prices, and not in size.
     fn numbered(number: u32) -> Self;
 }
 
@@ -111,7 +111,7 @@ order! {
 pub struct Price {
     /// Id of the order.
     pub order_id: Uuid,
-    /// All of it.
+    /// Sum of all lines in cents.
     pub total_cents: u64,
 }
 

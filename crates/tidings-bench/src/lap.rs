@@ -1,4 +1,4 @@
-//! One side of one round: what comes before, what is timed, and what shows that it was done.
+//! Laps: one side of one round: what comes before, what is timed, and what shows that it was done.
 
 use std::pin::Pin;
 use std::time::Duration;

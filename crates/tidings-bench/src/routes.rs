@@ -1,5 +1,5 @@
-//! Many routes in one process: how long a registry of them takes to start, how often it asks the server, and how
-//! much memory it has.
+//! Start of a process with many routes: how long a registry of them takes to start, how often it asks the
+//! server, and how much memory it has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,7 +32,7 @@ pub struct Options {
     #[arg(long, default_value_t = 10.0)]
     pub seconds: f64,
 
-    /// Most memory that they may have, in MB
+    /// Maximum memory that they may have, in MB
     #[arg(long, default_value_t = 200)]
     pub megabytes: u64,
 }

@@ -23,7 +23,7 @@ pub(crate) struct AsyncApi {
     /// Name of what the contracts belong to; else the names of their services.
     #[arg(long)]
     title: Option<String>,
-    /// Its version; else that of the services, where all have the same.
+    /// Version of what the contracts belong to; else that of the services, where all have the same.
     #[arg(long, value_name = "VERSION")]
     api_version: Option<String>,
     /// The release of `AsyncAPI`: 3.0 for tools that make nothing of 3.1, such as Modelina.

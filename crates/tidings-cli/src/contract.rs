@@ -68,18 +68,18 @@ pub(crate) struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
-    /// Its contract takes it.
+    /// The message's contract takes it.
     Valid,
-    /// Its contract refuses it.
+    /// The message's contract refuses it.
     Invalid,
-    /// No contract is about it.
+    /// The message has no contract.
     Unknown,
     NotJson,
     /// A stream's word that the last message of the subject is gone.
     Marker,
-    /// Its payload is an object: it is too large for a message.
+    /// The message's payload is an object: it is too large for a message.
     Large,
-    /// There are no contracts.
+    /// The message is not checked: there are no contracts.
     Unchecked,
 }
 

@@ -172,7 +172,7 @@ impl Draft {
 }
 
 impl Ready {
-    /// Its headers, in the order of their names.
+    /// Headers of the draft, in the order of their names.
     pub(crate) fn header_lines(&self) -> Vec<(String, String)> {
         let all = self.headers.iter().flat_map(|(name, values)| {
             values.iter().map(move |value| (name.to_string(), value.to_string()))

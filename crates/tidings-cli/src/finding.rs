@@ -1,4 +1,4 @@
-//! One thing that a command judged: what annotations and test results are made of.
+//! Findings: things that a command judged, of which annotations and test results are made.
 
 pub(crate) mod github;
 pub(crate) mod junit;
@@ -20,7 +20,7 @@ pub(crate) enum Level {
     Error,
 }
 
-/// One thing that was judged.
+/// A thing that was judged.
 #[derive(Debug)]
 pub(crate) struct Finding {
     pub(crate) level: Level,

@@ -13,7 +13,7 @@ use crate::output::Format;
 /// A command, as its manual tells of it.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Its name as it is written in a shell, behind `tidings`.
+    /// Name of the command as it is written in a shell, behind `tidings`.
     path: &'static str,
     formats: &'static [Format],
     /// Meanings of `0` and `1`, and of `3` where there is one.
@@ -100,7 +100,7 @@ mod tests {
     use crate::Cli;
     use crate::output::Format;
 
-    /// Each command with its path; those that only hold others are told apart.
+    /// Walks over each command with its path; those that only hold others are told apart.
     fn walk(command: &mut Command, path: &str, seen: &mut Vec<(String, bool, String)>) {
         let help = command.render_long_help().to_string();
         let holds_others = command.has_subcommands();

@@ -12,13 +12,13 @@ use crate::terminal;
 /// Form in which results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Output for people.
     Text,
-    /// For programs: one JSON value for each line.
+    /// Output for programs: one JSON value for each line.
     Json,
-    /// For a GitHub workflow: what is found as annotations.
+    /// Output for a GitHub workflow: what is found as annotations.
     Github,
-    /// For those who show test results: what is found as `JUnit`'s XML.
+    /// Output for those who show test results: what is found as `JUnit`'s XML.
     Junit,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Output {
     format: Format,
     has_colours: bool,
     writer: BufWriter<AutoStream<Stdout>>,
-    /// All that was found, where it is written as a whole.
+    /// Findings, where they are written as a whole.
     findings: Vec<Finding>,
 }
 

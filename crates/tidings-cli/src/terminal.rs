@@ -9,8 +9,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::finding::Level;
 
-/// One line of text, with everything that a terminal acts on, or that changes what is seen of its
-/// neighbours, written out as `\u{1b}`; a line end, too.
+/// Text as one line, with everything that a terminal acts on, or that changes what is seen of its neighbours,
+/// written out as `\u{1b}`; a line end, too.
 pub(crate) fn line(text: &str) -> String {
     escaped(text, |char| char == '\n' || acts(char))
 }

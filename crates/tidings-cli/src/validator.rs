@@ -11,7 +11,7 @@ use tidings_contract::compat::range;
 /// The longest description of a problem, in characters.
 const LONGEST: usize = 500;
 
-/// One thing that a schema refuses.
+/// A problem: something that a schema refuses.
 #[derive(Debug, Serialize)]
 pub(crate) struct Problem {
     /// JSON pointer into the document.

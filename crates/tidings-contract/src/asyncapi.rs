@@ -22,7 +22,7 @@ impl Catalog {
     /// The title of its documents: the names of its services, of the first three where there are more;
     /// `Messages` if it has none.
     pub fn title(&self) -> Cow<'_, str> {
-        /// How many services are named.
+        /// Maximum number of services that are named.
         const MOST: usize = 3;
         let names: Vec<&str> = self.services().map(|service| service.name.as_str()).collect();
         match &names[..] {

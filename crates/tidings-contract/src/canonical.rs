@@ -75,7 +75,7 @@ enum Content {
     Set,
     /// Sets by name.
     Sets,
-    /// Anything that is no schema.
+    /// Data that is no schema.
     Data,
 }
 
@@ -105,7 +105,7 @@ impl Content {
     }
 }
 
-/// Any JSON with its keys sorted and its lists untouched.
+/// JSON with its keys sorted and its lists untouched.
 pub(crate) fn data(mut value: Value) -> Value {
     sort(&mut value);
     value

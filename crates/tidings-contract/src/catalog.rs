@@ -156,7 +156,7 @@ impl Catalog {
         other.services.into_values().try_for_each(|service| self.add_service(service))
     }
 
-    /// Its messages, ordered by name and version.
+    /// Messages of the catalog, ordered by name and version.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Descriptor> {
         self.messages.values()
     }

@@ -79,7 +79,7 @@ impl Contract {
         Fingerprint::of_line(&self.undescribed())
     }
 
-    /// Its schemas by their names in a file.
+    /// Schemas of the contract by their names in a file.
     pub(crate) fn schemas(&self) -> BTreeMap<&'static str, &Value> {
         let written = self.written.as_ref().map(|written| ("written", written));
         [("read", &self.read)].into_iter().chain(written).collect()

@@ -1,4 +1,4 @@
-//! One message's promise.
+//! A message's promise.
 
 mod form;
 mod large;
@@ -217,7 +217,7 @@ impl Descriptor {
         )
     }
 
-    /// Whether it is the value of a bucket, which is stored under a key and has no version.
+    /// Returns `true` if it is the value of a bucket, which is stored under a key and has no version.
     #[cfg(feature = "compat")]
     pub(crate) fn is_value(&self) -> bool {
         self.subject.starts_with("$KV.")

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{Catalog, canonical};
 
-/// One place in a catalog's files that says something else than before.
+/// A place in a catalog's files that says something else than before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Edit {

@@ -138,12 +138,12 @@ impl Service {
         self
     }
 
-    /// Its durable consumers, one for each message that they deliver.
+    /// Durable consumers of the service, one for each message that they deliver.
     pub(crate) fn consumers(&self) -> impl Iterator<Item = &DurableConsumer> {
         self.handles.iter().filter_map(|handled| handled.consumer.as_ref())
     }
 
-    /// Every message that it names.
+    /// Messages that the service names.
     pub(crate) fn messages(&self) -> impl Iterator<Item = &MessageVersion> {
         let handled = self.handles.iter().map(|handled| &handled.of);
         handled.chain(&self.publishes).chain(&self.asks)

@@ -8,13 +8,13 @@ use syn::{DeriveInput, Expr, Generics, Ident, LitStr, Member, Path, Type, Visibi
 pub(crate) struct Item<'a> {
     /// The type's name.
     pub(crate) ident: &'a Ident,
-    /// Its visibility, which the types made for it share.
+    /// Visibility of the type, which the types made for it share.
     pub(crate) vis: &'a Visibility,
-    /// Its generics.
+    /// Generics of the type.
     pub(crate) generics: &'a Generics,
     /// Path of the crate `tidings`, if not `::tidings`.
     pub(crate) krate: Option<&'a Path>,
-    /// All of it, as it was written.
+    /// The whole type, as it was written.
     pub(crate) input: &'a DeriveInput,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Bound<'a> {
 
 /// An event.
 pub(crate) enum Event<'a> {
-    /// One event.
+    /// An event that is one struct.
     Struct(EventStruct<'a>),
-    /// Any of several.
+    /// An enum of events.
     Enum(EventEnum<'a>),
 }
 
@@ -97,7 +97,7 @@ pub(crate) enum Id<'a> {
 }
 
 impl Id<'_> {
-    /// Its fields.
+    /// Fields of the struct.
     pub(crate) fn fields(&self) -> Vec<&Member> {
         match self {
             Id::None => Vec::new(),
@@ -111,17 +111,17 @@ impl Id<'_> {
 pub(crate) struct EventEnum<'a> {
     /// The enum.
     pub(crate) item: Item<'a>,
-    /// Its wire name, if it was given one.
+    /// Wire name, if it was given one.
     pub(crate) name: Option<String>,
     /// The stream that keeps all of its events.
     pub(crate) stream: Option<&'a Type>,
-    /// Its variants.
+    /// Variants of the enum.
     pub(crate) variants: Vec<Variant<'a>>,
 }
 
 /// A variant that holds an event.
 pub(crate) struct Variant<'a> {
-    /// Its name.
+    /// Name of the variant.
     pub(crate) ident: &'a Ident,
     /// The event's type.
     pub(crate) ty: &'a Type,
@@ -141,7 +141,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Token<'a> {
     /// The type.
     pub(crate) item: Item<'a>,
-    /// Its shape as a text.
+    /// Shape of the token as a text.
     pub(crate) shape: TokenShape<'a>,
 }
 
@@ -157,9 +157,9 @@ pub(crate) enum TokenShape<'a> {
 pub(crate) struct Stream<'a> {
     /// The type.
     pub(crate) item: Item<'a>,
-    /// Its name on the server.
+    /// Name of the stream on the server.
     pub(crate) name: &'a LitStr,
-    /// Its subject filters.
+    /// Subject filters of the stream.
     pub(crate) subjects: &'a [LitStr],
     /// A sentence about it.
     pub(crate) description: Option<&'a str>,
@@ -171,7 +171,7 @@ pub(crate) struct Stream<'a> {
 pub(crate) struct Bucket<'a> {
     /// The type of its values.
     pub(crate) item: Item<'a>,
-    /// Its name.
+    /// Name of the bucket.
     pub(crate) name: &'a LitStr,
     /// The template of its keys.
     pub(crate) key: &'a LitStr,

@@ -1,4 +1,4 @@
-//! One expansion of each derive, to be read in `snapshots/`.
+//! Expansions, one of each derive, to be read in `snapshots/`.
 //!
 //! `UPDATE_EXPECT=1 cargo test -p tidings-derive` writes them anew.
 

@@ -89,7 +89,7 @@ pub struct Inbox<Db: Database> {
 enum Keep {
     /// Unsaid so far: for ever.
     Unsaid,
-    /// For ever, since a stream that keeps all may redeliver for ever.
+    /// Kept for ever, since a stream that keeps all may redeliver for ever.
     Ever,
     For(Duration),
 }

@@ -21,7 +21,7 @@ pub struct Migration {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
-    /// There are none.
+    /// The tables are missing.
     #[error(
         "the database has no {part}: run the migration `{migration}`, with `tidings_sql::migrate(&pool)` or `sqlx migrate run`"
     )]
@@ -31,7 +31,7 @@ pub enum LayoutError {
         /// Name of the migration that makes them.
         migration: &'static str,
     },
-    /// They are of an older version.
+    /// The tables are of an older version.
     #[error(
         "the database's {part} has layout {found}, and {known} is needed: run the migration `{migration}`, with `tidings_sql::migrate(&pool)` or `sqlx migrate run`"
     )]
@@ -45,7 +45,8 @@ pub enum LayoutError {
         /// Name of the first migration that is not done.
         migration: &'static str,
     },
-    /// They are of a newer version: another program, with a newer version of this crate, has migrated them.
+    /// The tables are of a newer version: another program, with a newer version of this crate, has migrated
+    /// them.
     #[error(
         "the database's {part} has layout {found}, and this program knows {known}: it needs the version of tidings-sql that made it"
     )]
@@ -57,7 +58,7 @@ pub enum LayoutError {
         /// Version that this crate knows.
         known: i32,
     },
-    /// They say that they are of this version, and are not.
+    /// The tables say that they are of this version, and are not.
     #[error(
         "the database's {part} says that it has layout {version}, and is not as the migrations make it: {source}"
     )]

@@ -12,7 +12,7 @@ const MAX_NAME_LEN: usize = 255;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameError {
-    /// There is no text.
+    /// The text is empty.
     Empty,
     /// A dot.
     Dot,

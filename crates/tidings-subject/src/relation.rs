@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::{check_filter, check_subject};
 
-    /// Every text of one to `len` tokens of this alphabet.
+    /// Texts of one to `len` tokens of this alphabet.
     fn texts(alphabet: &[&str], len: usize) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut last = vec![String::new()];

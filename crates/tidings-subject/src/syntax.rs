@@ -17,7 +17,7 @@ pub struct SyntaxError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SyntaxCause {
-    /// There is no text.
+    /// The text is empty.
     Empty,
     /// A dot at the beginning.
     LeadingDot,

@@ -13,7 +13,7 @@ use crate::syntax::{SyntaxCause, SyntaxError, check_outline, check_token_at};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Template<'a>(&'a str);
 
-/// One token of a template.
+/// A token of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Segment<'a> {
     /// Text that every subject has at this place.
@@ -38,7 +38,7 @@ pub enum TemplateCause {
     Syntax(SyntaxCause),
     /// A wildcard, `*` or `>`; an open token is a `{field}`.
     Wildcard,
-    /// Its first token begins with `$` or is `_INBOX`: names of the server's.
+    /// The first token begins with `$` or is `_INBOX`: names of the server's.
     Reserved,
     /// A `{` without its `}`, or the other way round.
     Unbalanced,
@@ -80,7 +80,7 @@ impl<'a> Template<'a> {
         self.0
     }
 
-    /// Its tokens in order.
+    /// Iterates over the tokens in order.
     pub fn segments(&self) -> Segments<'a> {
         Segments(self.0.split('.'))
     }

@@ -1,4 +1,4 @@
-//! One token: the text between two dots.
+//! Tokens: the texts between two dots.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::scan::{Class, class, is_reserved, plain};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// There is no text.
+    /// The text is empty.
     Empty,
     /// A dot.
     Dot,

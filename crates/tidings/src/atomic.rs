@@ -1,4 +1,4 @@
-//! All or nothing: events of one stream that are stored together.
+//! Batches of events of one stream, stored all or not at all.
 
 use std::collections::HashMap;
 

@@ -48,9 +48,9 @@ pub(crate) fn read_any_advisory(payload: &[u8]) {
 
 /// Outcome of an advisory.
 enum AdvisoryOutcome {
-    /// All that there is to be done.
+    /// Nothing is left to be done.
     Done,
-    /// To be looked at again after this time.
+    /// The advisory is to be looked at again after this time.
     Later(Duration),
 }
 
@@ -106,7 +106,7 @@ impl Backstop {
         Ok(())
     }
 
-    /// Until `stop`.
+    /// Runs until `stop` is cancelled.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         let mut waits = RETRY.waits();
         loop {
@@ -144,7 +144,7 @@ impl Backstop {
         }
     }
 
-    /// Until the consumer can't be read any more. Stream and consumer may have been deleted
+    /// Reads advisories until the consumer can't be read any more. Stream and consumer may have been deleted
     /// meanwhile: they are made again where they are missing.
     async fn read(&self, waits: &mut Waits) -> Result<(), BackstopFault> {
         self.ensure().await?;

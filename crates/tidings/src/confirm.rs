@@ -27,13 +27,13 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(120);
 /// Reason why a message is not confirmed.
 #[derive(Debug)]
 pub(crate) enum Unstored {
-    /// Refused, with what was said of it.
+    /// Refused by the server, with its words.
     Refused(Fault),
     /// Unstored: nobody led the stream.
     Leaderless,
-    /// Unstored: the connection did not take it.
+    /// Not sent: the connection did not take the message.
     Unsent,
-    /// Sent, and nobody said what became of it.
+    /// Sent, and neither confirmed nor refused.
     Unconfirmed,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Resend<'a> {
     pub(crate) subject: &'a Subject,
     /// Time for which the stream knows its id, as declared.
     pub(crate) window: Duration,
-    /// Instant at which it was sent first.
+    /// Instant of the first sending.
     pub(crate) at: Instant,
     pub(crate) deadline: Instant,
 }

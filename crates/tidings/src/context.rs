@@ -133,7 +133,7 @@ impl HandledMessage {
         locked(&self.gathered).get_or_insert_default().payload = Some(payload);
     }
 
-    /// Its payload, also where that is an object.
+    /// Payload of the message, also where that is an object.
     fn payload(&self) -> Bytes {
         let gathered = locked(&self.gathered);
         let kept = gathered.as_ref().and_then(|gathered| gathered.payload.clone());

@@ -26,18 +26,18 @@ pub struct Delivery<E, K = Live> {
     kind: K,
 }
 
-/// From a core subscription: it was published while we listened.
+/// Marker of a delivery from a core subscription: it was published while we listened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Live;
 
-/// From a stream's history.
+/// Marker of a delivery from a stream's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     receipt: Receipt,
 }
 
-/// From a durable consumer: it comes again until it is settled.
+/// Marker of a delivery from a durable consumer: it comes again until it is settled.
 #[derive(Debug)]
 pub struct Durable {
     receipt: Receipt,
@@ -111,13 +111,13 @@ impl<E: Message, K> Delivery<E, K> {
         &self.event
     }
 
-    /// The event, without what is known of it. A durable delivery that is not acknowledged
-    /// comes again; [`Delivery::into_parts`] keeps the means to do so.
+    /// Gives the event alone. A durable delivery that is not acknowledged comes again;
+    /// [`Delivery::into_parts`] keeps the means to do so.
     pub fn into_event(self) -> E {
         self.event
     }
 
-    /// The concrete subject it was published on.
+    /// The concrete subject on which the event was published.
     pub fn subject(&self) -> &str {
         self.subject.as_str()
     }
@@ -130,7 +130,7 @@ impl<E: Message, K> Delivery<E, K> {
         E::parse_subject(self.subject.as_str())
     }
 
-    /// Its headers.
+    /// Headers of the message.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
@@ -140,9 +140,9 @@ impl<E: Message, K> Delivery<E, K> {
         self.cloud_event.as_deref()
     }
 
-    /// Its id (`Nats-Msg-Id`); every stream event has one. It stays the same when the message is
-    /// put aside and put back; a live delivery, of which no stream says who put it back, then has the
-    /// id of the copy.
+    /// Id of the message (`Nats-Msg-Id`); every stream event has one. It stays the same when the message is
+    /// put aside and put back; a live delivery, of which no stream says who put it back, then has the id of
+    /// the copy.
     pub fn message_id(&self) -> Option<&str> {
         self.headers.message_id()
     }
@@ -166,17 +166,17 @@ impl<E, K> Deref for Delivery<E, K> {
 macro_rules! receipt {
     ($kind:ty) => {
         impl<E> Delivery<E, $kind> {
-            /// The stream that keeps it.
+            /// The stream that keeps the event.
             pub fn stream(&self) -> &str {
                 &self.kind.receipt.stream
             }
 
-            /// Its sequence in the stream.
+            /// Sequence of the message in the stream.
             pub fn sequence(&self) -> u64 {
                 self.kind.receipt.sequence
             }
 
-            /// Time at which the stream stored it.
+            /// Time at which the stream stored the event.
             pub fn stored_at(&self) -> SystemTime {
                 self.kind.receipt.stored_at
             }

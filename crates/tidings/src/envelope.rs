@@ -267,7 +267,7 @@ pub(crate) fn decode<M: Decode>(incoming: &Incoming) -> Result<M, DecodeError> {
 }
 
 impl RawMessage {
-    /// Reads it as a message of this type.
+    /// Decodes the payload as a message of this type.
     ///
     /// # Errors
     /// [`DecodeError`] if it is another message, or its payload can't be read.

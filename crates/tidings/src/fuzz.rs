@@ -1,6 +1,5 @@
-//! All that reads what others write, each behind a function that takes any bytes: for a fuzzer, and for
-//! a seeded run of the same in the tests. None may panic, hang, or read back something else than it
-//! has read.
+//! Readers of what others write, each behind a function that takes any bytes: for a fuzzer, and for a seeded
+//! run of the same in the tests. None may panic, hang, or read back something else than it has read.
 //!
 //! Compiled for tests and with `--cfg fuzzing` alone; `fuzz/` has the targets and their corpus.
 
@@ -168,8 +167,8 @@ mod tests {
         }
     }
 
-    /// Each target's corpus as it is, and changed by chance: bytes of it changed, cut out, doubled, or
-    /// taken from another input.
+    /// Every target reads its corpus as it is, and changed by chance: bytes of it changed, cut out, doubled,
+    /// or taken from another input.
     #[test]
     fn whatever_others_write_is_read_or_refused() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -100,7 +100,7 @@ pub trait Input: Sized + Send + 'static {
     /// Declarations of the messages.
     #[doc(hidden)]
     const DECLARATIONS: &'static [&'static Declaration];
-    /// Their wire name.
+    /// The messages' wire name.
     #[doc(hidden)]
     const NAME: Option<&'static str>;
     /// The message itself, or what a batch holds.

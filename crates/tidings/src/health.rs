@@ -14,9 +14,9 @@ use crate::transport::ConnectionStatus;
 pub struct Health {
     /// `false` once only a new process can help: the bus is closed for good.
     pub live: bool,
-    /// `true` if there is no reason against it.
+    /// `true` if the program can take work: no reason speaks against it.
     pub ready: bool,
-    /// Reasons why it is not ready.
+    /// Reasons why the program is not ready.
     pub reasons: Vec<HealthReason>,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Link {
     pub(crate) cloud_events: Option<CloudEvents>,
     /// Spans of what is sent and handled, if there are any.
     pub(crate) traces: Tracing,
-    /// All who look on, if anybody does.
+    /// Observers of the bus, if it has any.
     pub(crate) observers: Option<Arc<Observers>>,
     /// Pulse of its server, where that is asked for.
     pub(crate) pulse: Arc<Pulse>,
@@ -104,9 +104,9 @@ impl Link {
 pub(crate) struct Timeouts {
     /// A publish, with all its retries.
     pub(crate) publish: Duration,
-    /// One ack, before the message is sent again with the same id; never longer than `publish`.
+    /// Maximum time of one ack, before the message is sent again with the same id; never longer than `publish`.
     pub(crate) ack: Duration,
-    /// A request, where it says nothing else.
+    /// Maximum time of a request that says nothing else.
     pub(crate) request: Duration,
     /// Flushing and closing, where nothing else is said.
     pub(crate) close: Duration,

@@ -32,7 +32,7 @@ pub(crate) struct Prefetch {
 }
 
 impl Prefetch {
-    /// At most `most` are ever fetched, of messages that may be here for this time.
+    /// A prefetch of at most `most` messages, which may be here for this time.
     pub(crate) fn new(most: u64, wait: Duration) -> Self {
         let most = usize::try_from(most).unwrap_or(MOST).clamp(1, MOST);
         Self {
@@ -50,7 +50,7 @@ impl Prefetch {
         self.room
     }
 
-    /// There is no message: whoever takes them waits.
+    /// Notes that there is no message: whoever takes them waits.
     pub(crate) fn waits(&mut self) {
         if let Some(since) = self.since.take() {
             self.worked += since.elapsed();

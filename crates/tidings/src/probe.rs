@@ -1,5 +1,5 @@
-//! Observing a bus, and interfering with it. Only a test's bus has a probe; every other
-//! one pays a look at an `Option`.
+//! Probes, which observe a bus and interfere with it. Only a test's bus has a probe; every other one pays a
+//! look at an `Option`.
 #![cfg_attr(
     not(feature = "testing"),
     expect(dead_code, reason = "only the recorder of a test reads what a probe is told")
@@ -22,10 +22,10 @@ pub(crate) trait Probe: fmt::Debug + Send + Sync {
     /// Something begins; the number that this gives stands for it.
     fn begin(&self, work: Work<'_>) -> u64;
 
-    /// Tells what came of it. Nothing is told of what was dropped half-way.
+    /// Tells how some work ended. Nothing is told of what was dropped half-way.
     fn tell(&self, work: u64, end: End<'_>);
 
-    /// Tells that it is over.
+    /// Tells that some work is over.
     fn over(&self, work: u64);
 
     /// Returns `true` if something is to go wrong with this message: it is held back, its ack is lost, or it
@@ -132,7 +132,7 @@ impl Span {
         self.0.as_ref().is_some_and(|(probe, work)| probe.disturbs(*work))
     }
 
-    /// Says what came of it.
+    /// Tells how the work ended.
     #[inline]
     pub(crate) fn tell(&self, end: End<'_>) {
         if let Some((probe, work)) = &self.0 {

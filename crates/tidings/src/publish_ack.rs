@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublishAck {
-    /// The stream that stored it.
+    /// The stream that stored the event.
     pub stream: String,
     /// The message's sequence in the stream; of the first copy if this one is a duplicate.
     pub sequence: u64,
@@ -20,7 +20,7 @@ pub struct PublishAck {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AtomicAck {
-    /// The stream that stored it.
+    /// The stream that stored the event.
     pub stream: String,
     /// The sequence of its first message in the stream; the others follow without a gap.
     pub first_sequence: u64,

@@ -1,4 +1,4 @@
-//! When a scheduled event is published: once, or again and again.
+//! Time at which a scheduled event is published: once, or again and again.
 
 mod cron;
 mod error;
@@ -24,9 +24,9 @@ const LONGEST: Duration = Duration::from_nanos(i64::MAX as u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum When {
-    /// Once, after this time from now.
+    /// The event comes once, after this time from now.
     After(Duration),
-    /// Once, at this time.
+    /// The event comes once, at this time.
     At(SystemTime),
     /// Again and again.
     Every(Recurrence),
@@ -225,7 +225,7 @@ impl fmt::Display for Recurrence {
     }
 }
 
-/// To the nearest whole second, as a server does before it looks for the next time.
+/// Rounds to the nearest whole second, as a server does before it looks for the next time.
 fn rounded(time: SystemTime) -> Option<SystemTime> {
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     let seconds = since.checked_add(Duration::from_millis(500))?.as_secs();

@@ -69,10 +69,10 @@ impl Registry {
         plan_report::plan_report(self, bus.link()).await
     }
 
-    /// Its messages and their streams as data, and the service itself: each message that it handles, with the
-    /// durable consumer and the policies that it would be started with, and what it was said to
-    /// [publish](Self::publishes) and to [ask](Self::asks). Nothing is asked of a server, and a registry
-    /// without handlers has one, too.
+    /// Catalog of the registry: its messages and their streams as data, and the service itself: each message
+    /// that it handles, with the durable consumer and the policies that it would be started with, and what it
+    /// was said to [publish](Self::publishes) and to [ask](Self::asks). Nothing is asked of a server, and a
+    /// registry without handlers has one, too.
     ///
     /// ```
     /// # use tidings::prelude::*;

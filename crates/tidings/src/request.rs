@@ -43,7 +43,7 @@ pub enum RequestError<E> {
         /// The body of its answer.
         payload: Bytes,
     },
-    /// Nobody handles the request. This is known at once, without waiting for the deadline.
+    /// The request has no handler. This is known at once, without waiting for the deadline.
     #[error("nobody handles `{subject}`")]
     NoResponders {
         /// Subject of the request.
@@ -115,8 +115,8 @@ pub enum RequestError<E> {
         /// Error of serde.
         source: serde_json::Error,
     },
-    /// Nobody could read the request from what would be sent. Nothing was sent. This is looked at in
-    /// a debug build, and on a test's bus, as [`PublishError::Unreadable`] says.
+    /// The request could not be read from what would be sent. Nothing was sent. This is looked at in a debug
+    /// build, and on a test's bus, as [`PublishError::Unreadable`] says.
     #[error("`{name}` can't be read back from what would be sent: {source}")]
     Unreadable {
         /// The request's wire name.
@@ -131,7 +131,7 @@ pub enum RequestError<E> {
     TooLarge {
         /// Subject of the request.
         subject: String,
-        /// Its size in bytes.
+        /// The message's size in bytes.
         size: usize,
         /// The server's limit in bytes.
         limit: usize,

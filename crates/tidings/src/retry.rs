@@ -87,7 +87,7 @@ impl Retry {
         Self { waits: Waits::List(delays), attempts, elapsed: None, jitter: 0.0 }
     }
 
-    /// One attempt: what fails is put aside at once, and so is what a process was given and took
+    /// A policy of one attempt: what fails is put aside at once, and so is what a process was given and took
     /// with it when it died.
     ///
     /// A lost ack would put aside what was handled. So the server confirms each ack of a last

@@ -1,4 +1,4 @@
-//! One handler and how it is to be run.
+//! Routes: a handler each, and how it is to be run.
 
 mod breaker;
 mod bucket;
@@ -28,7 +28,7 @@ use crate::message::Decode;
 use crate::retry::Retry;
 use crate::transport::DeliverFrom;
 
-/// One handler and how it is to be run; for the registry's `route`.
+/// A handler and how it is to be run; for the registry's `route`.
 ///
 /// ```
 /// # use tidings::prelude::*;
@@ -266,7 +266,7 @@ impl<M> Route<M> {
     }
 }
 
-/// For whoever asks.
+/// Options about what an asker is told.
 impl<M> Route<M> {
     /// Tells whoever asked why the handler failed or panicked, with all sources, and not just a
     /// reference to the log: for services whose askers are those who run them, or while developing.

@@ -26,13 +26,13 @@ pub(crate) enum Settlement {
 /// Reason of a settlement: the end of a delivery, which decides how it is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SettlementReason<'a> {
-    /// Its handler returned well, or whoever took it says that it is done.
+    /// The handler returned well, or whoever took the message says that it is done.
     Handled,
     /// Handled before: it came again, since its last ack was perhaps lost.
     HandledBefore,
     /// Settled before, on a consumer that was lost and made again.
     SettledBefore,
-    /// All that is delivered up to it is done, where an ack covers all before its message.
+    /// The last of the messages that are done, where an ack covers all before it.
     Covered,
     /// Put back for another consumer only.
     ForAnother,
@@ -43,7 +43,7 @@ pub(crate) enum SettlementReason<'a> {
     NotDue { ack_cancels: bool, due_in: Duration },
     /// Failed, or cut short, and tried again after this time.
     Retried(Duration),
-    /// Too early for its handler, which gets it again after this time.
+    /// Handled too early: the handler gets the message again after this time.
     Deferred(Duration),
     /// Unknown to this instance, and given back for this time, for one that knows it.
     Unknown(Duration),

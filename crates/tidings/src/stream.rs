@@ -42,7 +42,7 @@ pub use subject_transform::SubjectTransform;
 pub trait EventStream {
     /// The stream's name on the server.
     const NAME: &'static str;
-    /// The subject filters whose messages it keeps.
+    /// The subject filters whose messages the stream keeps.
     const SUBJECTS: &'static [&'static str];
     /// `true` if it stores without telling the publisher; then no event can be declared in it.
     #[doc(hidden)]

@@ -84,13 +84,13 @@ pub struct TestBus {
 }
 
 impl TestBus {
-    /// On a bus in this process, a new one.
+    /// Makes a test's bus over a new bus in this process.
     pub fn in_memory() -> Self {
         Self::on(Bus::in_memory())
     }
 
-    /// On this bus, such as one that is connected to a server. What goes through `bus` itself, or
-    /// through clones that were made before, is not recorded.
+    /// Makes a test's bus over this bus, such as one that is connected to a server. What goes through `bus`
+    /// itself, or through clones that were made before, is not recorded.
     pub fn on(bus: Bus) -> Self {
         let recorder = Arc::new(Recorder::default());
         let bus = bus.observed_by(Arc::clone(&recorder) as Arc<dyn Probe>);

@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    /// Its own source.
+    /// An error that is its own source.
     #[derive(Debug)]
     struct Endless;
 

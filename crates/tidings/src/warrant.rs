@@ -72,7 +72,7 @@ pub(crate) struct Warrant {
 }
 
 impl Warrant {
-    /// Reads it; `None` where there is none.
+    /// Reads a message's warrant; `None` where there is none.
     pub(crate) fn of(headers: &Headers) -> Option<Self> {
         let (letters, rest) = headers.get(header::WARRANT)?.split_once('.')?;
         let (sequence, signature) = rest.split_once('.')?;

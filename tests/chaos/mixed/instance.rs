@@ -1,4 +1,4 @@
-//! One instance of the service, on a wire of its own.
+//! Instances of the service, each on a wire of its own.
 
 use std::sync::Arc;
 use std::time::Duration;

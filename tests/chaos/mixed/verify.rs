@@ -19,7 +19,7 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 /// Number of events of which one fails at first.
 const FAILING: u64 = 20;
 
-/// All that was published and handled.
+/// Record of all that was published and handled.
 pub(super) struct Record {
     state: Mutex<State>,
     room: Arc<Semaphore>,

@@ -1,4 +1,4 @@
-//! Many events at once, each settled by itself.
+//! Batches: many events at once, each settled by itself.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

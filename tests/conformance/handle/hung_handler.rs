@@ -30,7 +30,7 @@ fn limited(route: Route<Sent>) -> Route<Sent> {
     route.ack_wait(ACK_WAIT).progress_limit(LIMIT)
 }
 
-/// One instance hangs with the first message and has others behind it; the other one is healthy.
+/// An instance that hangs with the first message and has others behind it, beside a healthy one.
 async fn behind_a_hung_one(env: &Env, shape: impl Fn(Route<Sent>) -> Route<Sent>, messages: u64) {
     let bus = env.bus_with::<Parcels>().await;
     let (begun, mut begins): (_, Calls) = mpsc::unbounded_channel();

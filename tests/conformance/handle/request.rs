@@ -235,7 +235,7 @@ async fn tokens_of_a_request_route_it(env: Env) {
     running.shutdown().await;
 }
 
-/// Its confirmation comes first, and could be read from nearly anything.
+/// Confirmation of a stream, which comes before the reply and could be read as nearly anything.
 async fn what_a_stream_answers_is_no_reply(env: Env) {
     let bus = env.bus();
     let turn = Arc::new(Semaphore::new(1));

@@ -201,7 +201,7 @@ async fn a_pause_that_no_server_can_read_is_refused(env: Env) {
     assert!(parcels.consumer_state("clerks").await.unwrap().paused_until.is_some());
 }
 
-/// Whatever the bus stands on.
+/// Timeouts that a bus was given, whatever it stands on.
 async fn a_bus_has_the_timeouts_that_it_was_given(env: Env) {
     let limit = Duration::from_millis(300);
     let bus = env

@@ -23,7 +23,7 @@ scenarios! {
         a_reader_by_hand_is_told_of_another_message;
 }
 
-/// Another version on that subject, told apart by its headers.
+/// Another version of the event on that subject, told apart by its headers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "shop.moved", name = "shop.moved", version = 1, tagged, stream = Shop)]
 struct MovedV1 {
@@ -38,7 +38,7 @@ struct MovedV2 {
     number: u64,
 }
 
-/// Many attempts, and short waits.
+/// Policy of many attempts with short waits.
 fn patient() -> Retry {
     Retry::fixed(Duration::from_millis(20)).max_attempts(20)
 }
@@ -71,7 +71,7 @@ async fn publish(bus: &Bus, numbers: std::ops::Range<u64>) {
     }
 }
 
-/// Every event of both kinds once, and the cancelled ones by who knows them.
+/// Asserts that every event of both kinds came once, and the cancelled ones by who knows them.
 fn assert_known(entries: &[(&'static str, String)], numbers: std::ops::Range<u64>) {
     let mut all: Vec<&str> = entries.iter().map(|(_, what)| what.as_str()).collect();
     all.sort_unstable();
@@ -236,7 +236,7 @@ async fn a_batch_holds_none_that_is_not_known(env: Env) {
     no_letters(&bus).await;
 }
 
-/// One instance reads at a time: the one that can't go on lets the other one read.
+/// Instances of which one reads at a time: the one that can't go on lets the other one read.
 async fn who_reads_alone_makes_way_for_one_that_knows(env: Env) {
     let (bus, book) = (env.bus(), Book::default());
     let entries = book.clone();

@@ -81,7 +81,7 @@ fn filled(number: u64, currency: &str, quantities: &[u32]) -> Filled {
     Filled { number, currency: currency.into(), items }
 }
 
-/// One that is valid between two that are not.
+/// Publishes one event that is valid between two that are not.
 async fn publish(bus: &Bus) {
     bus.publish(&filled(1, "EUR", &[1, 10])).await.unwrap();
     bus.publish(&filled(2, "EUR", &[1, 9])).await.unwrap();

@@ -123,7 +123,7 @@ async fn more_keys_than_one_question_has(env: Env) {
     assert!(found[..1500].iter().all(Option::is_some));
 }
 
-/// Each future can be sent to another thread.
+/// Futures of a bucket can each be sent to another thread.
 async fn whatever_a_bucket_is_asked_can_be_asked_in_a_task(env: Env) {
     let bus = env.bus_with::<Session>().await;
     let asked = tokio::spawn(async move {

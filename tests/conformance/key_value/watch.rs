@@ -298,7 +298,7 @@ async fn a_watcher_ends_with_what_the_bucket_has(env: Env) {
     assert_eq!(mirror.gaps, 0);
 }
 
-/// What is not taken waits on the server, and is nothing that was missed.
+/// Messages that are not taken wait on the server, and none of them is missed.
 async fn a_slow_watcher_ends_with_what_the_bucket_has(env: Env) {
     let bus = env.bus_with::<Session>().await;
     let sessions = bus.key_value::<Session>();

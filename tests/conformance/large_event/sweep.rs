@@ -29,7 +29,7 @@ scenarios! {
         an_object_whose_event_was_never_stored_goes;
 }
 
-/// As if the objects were old enough.
+/// Age at which every object is old enough.
 const AT_ONCE: Duration = Duration::ZERO;
 
 async fn what_no_stream_holds_goes(env: Env) {
@@ -63,7 +63,7 @@ async fn what_no_stream_holds_goes(env: Env) {
     assert_eq!(swept.removed, 1, "no event refers to it");
 }
 
-/// By the names of stream and store, as a program does that knows no types.
+/// Sweep by the names of stream and store, as by a program that knows no types.
 async fn a_dry_run_removes_nothing(env: Env) {
     let (bus, store) = scans(&env).await;
     for number in 1..=3 {
@@ -97,7 +97,7 @@ async fn an_event_keeps_the_object_that_was_stored_again(env: Env) {
     assert_eq!(objects(&store).await.len(), 1);
 }
 
-/// Another stream with the store of the scans.
+/// Stream that shares the store of the scans.
 #[derive(EventStream)]
 #[stream(name = "COPIES", subjects("copies.>"), large_store = "SCANS-large")]
 struct Copies;
@@ -239,7 +239,7 @@ async fn without_the_stream_nothing_goes(env: Env) {
     assert!(is_named, "{error:?}");
 }
 
-/// Whatever is published while it is swept can be read: its object is too young.
+/// Events that are published while their store is swept stay readable: their objects are too young.
 async fn a_sweep_beside_publishers_takes_nothing_away(env: Env) {
     let (bus, store) = scans(&env).await;
     let publishing = bus.clone();

@@ -16,7 +16,7 @@ scenarios! {
         a_batch_dropped_half_way_is_stored_up_to_there;
 }
 
-/// All numbers that are stored, in the order of the stream, with what is on the way.
+/// Numbers that are stored, in the order of the stream, with what is on the way.
 async fn stored(bus: &Bus) -> Vec<u64> {
     // A flush says that the server has what was sent; only an ack from behind says that the stream
     // has stored it.

@@ -145,7 +145,7 @@ async fn two_instances_go_on_behind_what_both_have_settled(env: Env) {
     assert_eq!(log.entries().values().map(Vec::len).sum::<usize>(), 220);
 }
 
-/// Its messages are gone once they are settled.
+/// Stream whose messages are gone once they are settled.
 #[derive(EventStream)]
 #[stream(name = "ERRANDS", subjects("errands.>"), retention = "work_queue")]
 struct Errands;

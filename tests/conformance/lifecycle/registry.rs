@@ -151,7 +151,7 @@ async fn bad_registries_are_refused(env: Env) {
     Registry::new("shop").route(named).start(&bus).await.unwrap().shutdown().await;
 }
 
-/// Whoever made it: a stream would answer before the handler.
+/// Request under a stream of another program: that would answer before the handler.
 async fn a_request_under_another_ones_stream_does_not_start(env: Env) {
     let bus = env.bus();
     let registry = || {

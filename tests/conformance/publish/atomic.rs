@@ -1,4 +1,4 @@
-//! All or nothing: a batch of events is stored as one, or leaves nothing.
+//! Atomic batches: all events are stored as one, or none is.
 
 mod refusal;
 

@@ -49,7 +49,7 @@ impl Upcast<WrittenV1> for Written {
     }
 }
 
-/// Any payload on the subject, as other programs publish it.
+/// Payload that other programs publish on the subject.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "notes.written", name = "notes.foreign", stream = Notes)]
 #[serde(transparent)]

@@ -106,7 +106,7 @@ async fn a_missing_stream_is_named(env: Env) {
 #[stream(name = "PARCELS", subjects("parcels.*.seen"), allow_atomic_publish)]
 pub(crate) struct Narrow;
 
-/// Whoever listens takes what no stream does, so that nobody answers at all.
+/// Listener on a subject that no stream takes, so that nobody answers at all.
 async fn a_missing_stream_is_named_though_somebody_listens(env: Env) {
     let bus = env.bus();
     let _listening = bus.subscribe::<Sent>().await.unwrap();

@@ -141,7 +141,7 @@ async fn every_way_to_publish_moves_a_delayed_event(env: Env) {
     never(2 * DELAY, work.next()).await;
 }
 
-/// Many move it at once, of whom one is the last.
+/// Moves by many at once, of which one is the last.
 async fn a_delayed_event_that_many_move_comes_once(env: Env) {
     let bus = env.bus_with::<Reminders>().await;
     let mut work = bus.consume::<Reminder>("alarm").await.unwrap();
@@ -215,7 +215,7 @@ async fn a_delayed_event_keeps_its_id_over_restarts(mut env: Env) {
 #[stream(name = "WIDE", subjects("wide.*"), allow_message_schedules)]
 struct Wide;
 
-/// Its subjects are also those on which delayed messages wait.
+/// Event whose subjects are also those on which delayed messages wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "_schedules.WIDE.{number}", stream = Wide)]
 struct Anything {

@@ -1,5 +1,4 @@
-//! Many events for a stream that allows fast ingest: whatever way they go, each is confirmed where
-//! it is.
+//! Fast ingest: many events for a stream that allows it, each confirmed where it is, whatever way it goes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +25,7 @@ scenarios! {
 #[stream(name = "READINGS", subjects("readings.>"), allow_batch_publish)]
 pub(crate) struct Readings;
 
-/// Each has an id of its own: these go the fast way.
+/// Event with an id of its own: such go the fast way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "readings.{meter}.taken", stream = Readings)]
 pub(crate) struct Taken {
@@ -58,7 +57,7 @@ pub(crate) enum MeterEvent {
     Seen(MeterSeen),
 }
 
-/// All that the stream keeps.
+/// Events that the stream keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Event)]
 #[event(name = "readings.kept", stream = Readings)]
 pub(crate) enum Reading {
@@ -74,7 +73,7 @@ fn counted(number: u64) -> Counted {
     Counted { number, meter: (number % 3) as u8 }
 }
 
-/// Enough for several parts.
+/// Number of events that makes several parts.
 const MANY: u64 = 12_000;
 
 /// The number and the sequence of each in the stream, and each id once.

@@ -161,7 +161,7 @@ struct BriefDue {
     number: u64,
 }
 
-/// One that forgets all.
+/// Stream that forgets all.
 #[derive(EventStream)]
 #[stream(name = "SHORT", subjects("short.*"), max_age = "1m", allow_message_schedules)]
 struct ShortLived;

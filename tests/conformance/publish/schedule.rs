@@ -163,7 +163,7 @@ async fn what_is_cancelled_does_not_come(env: Env) {
     assert_eq!(next(&mut work).await.number, 1);
 }
 
-/// Its subjects are also those on which schedules wait, and end.
+/// Event whose subjects are also those on which schedules wait, and end.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "_schedules.TIMERS.{rest}", name = "timers.anything", stream = Timers)]
 struct Anything {

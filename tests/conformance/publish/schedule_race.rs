@@ -1,4 +1,4 @@
-//! Many schedules at one time, and changes of what is due just then.
+//! Races of schedules: many at one time, and changes of what is due just then.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -158,7 +158,7 @@ async fn what_is_moved_as_it_is_due_comes_once(env: Env) {
     assert!(late > 0 && late < MANY, "{late} were too late");
 }
 
-/// How many recur in the race, each second.
+/// Number of events that recur in the race, each second.
 const RECURRING: u64 = 100;
 
 /// An event in a server's hand came before the move was told; from then on it comes at its new time.

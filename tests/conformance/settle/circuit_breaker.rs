@@ -168,7 +168,7 @@ async fn meanwhile_other_members_of_the_group_have_the_work(env: Env) {
     }
 }
 
-/// Nobody else may have what no stream keeps: it is tried rather than lost.
+/// Core events have no other reader: they are tried rather than lost.
 async fn a_shutdown_tries_what_no_stream_keeps(env: Env) {
     let bus = env.bus();
     let (sender, mut calls) = mpsc::unbounded_channel();

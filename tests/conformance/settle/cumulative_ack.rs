@@ -54,7 +54,7 @@ async fn start(bus: &Bus, route: Route<Sent>) -> tidings::Running {
     Registry::new("shop").route(route).start(bus).await.unwrap()
 }
 
-/// Each once, in order, for the first time.
+/// Deliveries of each number once, in order, for the first time.
 fn firsts(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     numbers.map(|number| (number, 1)).collect()
 }
@@ -71,7 +71,7 @@ async fn all_that_is_handled_is_acknowledged(env: Env) {
     assert_eq!(running.shutdown().await[0].handled, 50);
 }
 
-/// One ack less would be an ack too many: the last of those that are handled is not the last here.
+/// An ack less would be an ack too many: the last of those that are handled is not the last here.
 async fn what_is_not_handled_is_not_covered(env: Env) {
     let bus = env.bus();
     // All are there, so that some are handled and not acknowledged when it begins.

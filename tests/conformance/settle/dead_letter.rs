@@ -269,7 +269,7 @@ async fn a_sequence_is_one_condition_among_others(env: Env) {
     running.shutdown().await;
 }
 
-/// Whoever had the last attempt dies with it.
+/// Last attempt whose instance dies with it.
 async fn a_last_attempt_that_is_never_settled_says_how_many_there_were(env: Env) {
     let bus = env.bus();
     let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();

@@ -21,7 +21,7 @@ scenarios! {
         markers_bring_what_they_need;
 }
 
-/// Each message is replaced by a marker after a second.
+/// Stream whose messages are each replaced by a marker after a second.
 #[derive(EventStream)]
 #[stream(
     name = "LEASES",
@@ -81,7 +81,7 @@ async fn holds<S: EventStream>(bus: &Bus, what: &str, is: impl Fn(&StreamState) 
     .await;
 }
 
-/// One instance for each way in which a route acknowledges.
+/// Starts one instance for each way in which a route acknowledges.
 async fn start(bus: &Bus) -> Vec<Running> {
     let each = |_: Leased, _: Context| async { Ok(()) };
     let many = |_: Batch<Leased>, _: Context| async { Ok(()) };

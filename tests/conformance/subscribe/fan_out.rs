@@ -32,7 +32,7 @@ async fn hear(mut flow: Subscription<Switched>, count: usize) -> HashMap<String,
     heard
 }
 
-/// Each room is one publisher's, so each has its order.
+/// Numbers of every room, each of which is one publisher's and so has its order.
 fn all(rooms: usize, of_each: u64) -> HashMap<String, Vec<u64>> {
     (0..rooms).map(|place| (room(place), (0..of_each).collect())).collect()
 }

@@ -68,7 +68,7 @@ async fn an_enum_hears_all_its_events(env: Env) {
     never(Duration::from_millis(100), doors.next()).await;
 }
 
-/// Another event of the stream, under the same filter as those of [`ParcelEvent`].
+/// Event of the stream under the same filter as those of [`ParcelEvent`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "parcels.{region}.lost", stream = Parcels)]
 struct Lost {

@@ -106,7 +106,7 @@ async fn from_a_time_with_several_filters(env: Env) {
     assert_eq!(next(&mut new).await.sequence(), 13);
 }
 
-/// Few consumers find room in it.
+/// Stream with room for few consumers.
 #[derive(EventStream)]
 #[stream(name = "CROWDED", subjects("crowded.>"), retention = "interest", max_consumers = 3)]
 struct Crowded;

@@ -32,7 +32,7 @@ struct OpenedV1 {
     owner: String,
 }
 
-/// Another payload on that subject.
+/// A payload of another version on that subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "accounts.{region}.opened", version = 2, upcasts = OpenedV1, stream = Accounts)]
 struct OpenedV2 {
@@ -42,7 +42,7 @@ struct OpenedV2 {
     owner: Owner,
 }
 
-/// Another subject.
+/// A version on another subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(
     subject = "customers.{branch}.{region}.opened",
@@ -97,7 +97,7 @@ fn owner(name: &str) -> Owner {
     Owner { first: names.next().unwrap_or_default(), last: names.next() }
 }
 
-/// One of each version, numbered from `first` on, and told as it was at its time.
+/// Publishes one event of each version, numbered from `first` on, and told as it was at its time.
 async fn publish(bus: &Bus, first: u64, region: &str) {
     let (number, region) = (first, region.to_owned());
     let oldest = OpenedV1 { number, region: region.clone(), owner: "Ada Lovelace".into() };

@@ -25,7 +25,7 @@ struct Lit {
     room: String,
 }
 
-/// One token below the stream's root.
+/// Event one token below the stream's root.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "sites.closed", stream = Sites)]
 struct Closed {}
@@ -51,7 +51,7 @@ fn lit(city: &str, room: &str) -> Lit {
     Lit { city: city.into(), room: room.into() }
 }
 
-/// Each city with each room, in this order.
+/// Pairs of each city with each room, in this order.
 fn every() -> Vec<Lit> {
     let cities = ["bonn", "lyon", "oslo"];
     cities.iter().flat_map(|city| ["hall", "attic"].map(|room| lit(city, room))).collect()

@@ -11,7 +11,7 @@ use tidings_tests::{Server, eventually};
 /// that can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Features {
-    /// Its server can be ended and started again, with its store, under buses that stand on it.
+    /// `true` if the server can be ended and started again, with its store, under buses that stand on it.
     pub(crate) restart: bool,
 }
 
@@ -74,8 +74,7 @@ impl Env {
         self.server.is_none()
     }
 
-    /// By how much a time that was measured may be another one than it should: a timer's grain,
-    /// and over a network two clocks.
+    /// Maximum error of a time that was measured: a timer's grain, and over a network two clocks.
     pub(crate) fn coarse(&self) -> Duration {
         Duration::from_millis(if self.is_exact() { 5 } else { 20 })
     }

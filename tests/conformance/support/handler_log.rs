@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::support::env::{BY_AND_BY, within};
 use crate::support::message::Sent;
 
-/// Each event's number, and the names of those who handled it.
+/// Numbers of events, with the names of those who handled them.
 pub(crate) type Entries = BTreeMap<u64, Vec<&'static str>>;
 
 /// Counts who handled what, and how often.

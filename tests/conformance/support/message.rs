@@ -10,7 +10,7 @@ pub(crate) enum Region {
     Us,
 }
 
-/// All that is stored.
+/// Stream of the parcels.
 #[derive(EventStream)]
 #[stream(name = "PARCELS", subjects("parcels.>"), duplicate_window = "2m", allow_message_ttl)]
 pub(crate) struct Parcels;
@@ -43,7 +43,7 @@ pub(crate) struct Seen {
     pub(crate) region: Region,
 }
 
-/// Both.
+/// Either kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, Event)]
 #[event(name = "parcels.any", stream = Parcels)]
 pub(crate) enum ParcelEvent {
@@ -104,7 +104,7 @@ pub(crate) enum DoorEvent {
     Closed(Closed),
 }
 
-/// Anything that anybody may write on the subject of [`Switched`] and [`Sent`].
+/// Payload that anybody may write on the subject of [`Switched`] and [`Sent`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "lamps.{room}.switched")]
 pub(crate) struct NotSwitched {
@@ -112,7 +112,7 @@ pub(crate) struct NotSwitched {
     pub(crate) nonsense: bool,
 }
 
-/// Anything that anybody may write on the subject of [`Sent`].
+/// Payload that anybody may write on the subject of [`Sent`].
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "parcels.{region}.sent", name = "parcels.other", stream = Parcels)]
 pub(crate) struct NotSent {

@@ -107,7 +107,7 @@ pub(crate) fn gaps(calls: &[Call]) -> Vec<Duration> {
     calls.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
 }
 
-/// Each of these times is at least as long as it must be; where time is exact, no longer.
+/// Asserts that each of these times is at least as long as it must be; where time is exact, no longer.
 #[track_caller]
 pub(crate) fn assert_times(env: &Env, found: &[Duration], wanted: &[Duration]) {
     assert_eq!(found.len(), wanted.len(), "{found:?} instead of {wanted:?}");

@@ -11,7 +11,7 @@ use crate::support::env::{BY_AND_BY, within};
 #[stream(name = "SHOP", subjects("shop.>"))]
 pub(crate) struct Shop;
 
-/// Both of them read each other's payload.
+/// Event of which either version reads the other's payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "shop.created", stream = Shop)]
 pub(crate) struct Created {
@@ -56,7 +56,7 @@ impl Book {
         self.0.borrow().is_empty()
     }
 
-    /// All of it, once so much was handled.
+    /// Waits until so much was handled, and gives all of it.
     #[track_caller]
     pub(crate) fn all(
         &self,

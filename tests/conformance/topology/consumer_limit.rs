@@ -69,7 +69,7 @@ async fn a_stream_has_no_more_consumers_than_it_may(env: Env) {
     consume(&bus, "two").await.unwrap();
 }
 
-/// From nats-server 2.15 on.
+/// Streams of nats-server 2.15 and newer.
 async fn a_stream_without_a_limit_has_a_thousand(env: Env) {
     let bus = env.bus();
     configure(&bus, |c| c.max_consumers = None).await.unwrap();

@@ -13,7 +13,7 @@ scenarios! {
         interest_keeps_a_message_until_all_have_settled_it;
 }
 
-/// Each message goes to one consumer, and is gone once it is settled.
+/// Stream of which each message goes to one consumer, and is gone once it is settled.
 #[derive(EventStream)]
 #[stream(name = "TASKS", subjects("tasks.>"), retention = "work_queue")]
 struct Tasks;
@@ -30,7 +30,7 @@ fn queued(number: u64) -> Queued {
     Queued { number, kind: "small".into() }
 }
 
-/// Each message is there until every consumer has settled it.
+/// Stream in which each message stays until every consumer has settled it.
 #[derive(EventStream)]
 #[stream(name = "NOTES", subjects("notes.>"), retention = "interest")]
 struct Notes;

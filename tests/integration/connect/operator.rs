@@ -17,7 +17,7 @@ fn token(issuer: &KeyPair, subject: &KeyPair, name: &str, nats: Value) -> String
     token_until(issuer, subject, name, nats, None)
 }
 
-/// One that expires at a time, in seconds since 1970.
+/// Token that expires at a time, in seconds since 1970.
 fn token_until(
     issuer: &KeyPair,
     subject: &KeyPair,
@@ -57,7 +57,7 @@ pub(super) fn user(account: &KeyPair) -> (String, String) {
     user_until(account, None)
 }
 
-/// One whose JWT expires.
+/// User whose JWT expires.
 pub(super) fn user_until(account: &KeyPair, expires: Option<u64>) -> (String, String) {
     let key = KeyPair::new_user();
     let limits = json!({ "type": "user", "subs": -1, "data": -1, "payload": -1 });

@@ -69,7 +69,7 @@ async fn a_file_that_holds_no_certificate_is_named() {
     }
 }
 
-/// Whoever asks for TLS gets no plain connection.
+/// Clients that ask for TLS get no plain connection.
 #[tokio::test]
 async fn tls_that_the_server_does_not_have_is_an_error() {
     let server = Server::start().await;

@@ -24,7 +24,7 @@ macro_rules! error {
     };
 }
 
-/// One way to connect, and what goes wrong with it.
+/// A way to connect, and what goes wrong with it.
 struct Way {
     name: &'static str,
     right: BusBuilder,

@@ -12,7 +12,7 @@ use crate::soon;
 /// Time in which nothing more may come after the last answer that is due.
 const SILENCE: Duration = Duration::from_millis(150);
 
-/// All answers to one message, which must be as many as are due.
+/// Answers to one message, which must be as many as are due.
 pub(super) async fn gather(
     client: &Client,
     subject: &str,
@@ -34,15 +34,14 @@ pub(super) async fn gather(
     all
 }
 
-/// All answers to a question of discovery, which are JSON without headers and must be as many as
-/// are due.
+/// Answers to a question of discovery, which are JSON without headers and must be as many as are due.
 pub(super) async fn ask(client: &Client, subject: &str, due: usize) -> Vec<Value> {
     let answers = gather(client, subject, "", due).await;
     assert!(answers.iter().all(|answer| answer.headers.is_none()), "{answers:?}");
     answers.iter().map(|answer| serde_json::from_slice(&answer.payload).unwrap()).collect()
 }
 
-/// Nobody listens, and the server says so.
+/// Asserts that the server says that nobody listens.
 pub(super) async fn nobody_answers(client: &Client, subject: &str) {
     let answer = client.request(subject.to_owned(), "".into()).await;
     let error = answer.expect_err(subject);

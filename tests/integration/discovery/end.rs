@@ -13,7 +13,7 @@ use super::answer::{ask, gather, nobody_answers};
 use super::service::{Weigh, Weight, bus, post};
 use crate::{SOON, soon};
 
-/// Every subject on which a service answers.
+/// Asserts that no subject on which a service answers has a listener.
 async fn all_are_silent(client: &async_nats::Client) {
     for verb in ["PING", "INFO", "STATS"] {
         nobody_answers(client, &format!("$SRV.{verb}")).await;

@@ -70,7 +70,7 @@ pub(super) async fn bus(server: &Server) -> Bus {
     Bus::connect(server.url()).await.expect("a bus on the server")
 }
 
-/// One instance on a connection of its own; its requests in this queue group, or the default.
+/// Starts an instance on a connection of its own; its requests in this queue group, or the default.
 pub(super) async fn post(server: &Server, group: Option<&str>) -> Running {
     fn grouped<M>(route: Route<M>, group: Option<&str>) -> Route<M> {
         match group {

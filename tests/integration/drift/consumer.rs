@@ -1,4 +1,4 @@
-//! Each field of a durable consumer's configuration: somebody else made the consumer of a route.
+//! Drift of a durable consumer's configuration, field by field: somebody else made the consumer of a route.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Each field of a stream's configuration.
+//! Drift of a stream's configuration, field by field.
 
 mod field;
 mod limit;

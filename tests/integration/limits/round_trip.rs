@@ -1,4 +1,4 @@
-//! Every field of a stream's configuration, to a real server and back.
+//! Round trip of a stream's configuration to a real server and back, with every field.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ type Change = fn(&mut StreamConfig);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Each sets what it is about, and what the server asks for beside it or sets itself.
+/// Changes of a field each, with what the server asks for beside it or sets itself.
 const CHANGES: &[(&str, Change)] = &[
     ("nothing", |_| {}),
     ("description", |c| c.description = Some("A table, with \"quotes\" and ü.".into())),

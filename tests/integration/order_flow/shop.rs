@@ -13,7 +13,7 @@ use crate::soon;
 /// Line that one process wrote; `None` once it has ended.
 pub(super) type Said = (usize, Option<String>);
 
-/// All processes, known by the order in which they were started.
+/// Processes of the shop, known by the order in which they were started.
 pub(super) struct Shop {
     program: PathBuf,
     url: String,

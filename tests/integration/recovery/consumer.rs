@@ -66,7 +66,7 @@ async fn one_of_two_instances_goes_on_behind_what_both_have_settled() {
     assert_eq!(book.twice(), 0, "{reports:?}");
 }
 
-/// Whoever sets a consumer forward by hand is not overruled when it is lost later.
+/// A consumer that somebody sets forward by hand is not overruled when it is lost later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_was_set_forward_by_hand_stays_there() {
     let server = Server::start().await;

@@ -11,7 +11,7 @@ use super::{Book, CONSUMER, Loaves, RECOVERED, publish};
 
 const EVENTS: u32 = 1500;
 
-/// Each leader steps down in turn, under load: nobody dies, and so nothing is lost.
+/// Leaders that step down in turn, under load: nobody dies, and so nothing is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaders_that_step_down_lose_nothing() {
     let cluster = Cluster::start(3).await;

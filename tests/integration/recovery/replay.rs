@@ -69,7 +69,7 @@ async fn the_last_of_each_subject_go_on_with_another_consumer() {
     assert_eq!(sequences(&mut replay, 5).await, (411..=415).collect::<Vec<_>>());
 }
 
-/// Before anything has come it is all the same.
+/// Consumers that are lost before anything has come.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_follows_is_not_left_out_where_the_first_consumer_was_of_no_use() {
     let server = Server::start().await;
@@ -122,8 +122,8 @@ async fn a_thousand_dropped_replays_leave_room_for_the_next() {
     .await;
 }
 
-/// One that begins with the last message of each subject is stuck where one of those is gone, until
-/// it is asked again (nats-server 2.15.1).
+/// A consumer that begins with the last message of each subject is stuck where one of those is gone, until it
+/// is asked again (nats-server 2.15.1).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_durable_goes_on_where_the_last_of_a_subject_is_gone() {
     let server = Server::start().await;

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{Book, CONSUMER, Kneaded, Loaves, publish};
 
-/// Every third fails at first; one copy after the other takes over and is shut down in the middle.
-/// Nothing is lost, and nothing that was acked is handled again.
+/// Instances of which one after the other takes over and is shut down in the middle, while every third
+/// message fails at first. Nothing is lost, and nothing that was acked is handled again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn retries_that_are_pending_are_handled_by_whoever_comes_next() {
     let server = Server::start().await;

@@ -108,7 +108,7 @@ struct Felt {
     number: u32,
 }
 
-/// Once the stream may have forgotten the id, another copy could be stored beside the first.
+/// Messages whose id the stream may have forgotten: another copy could be stored beside the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sent_again_behind_the_duplicate_window() {
     let server = Server::start().await;

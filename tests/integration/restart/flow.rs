@@ -29,7 +29,8 @@ impl Handler<Sent> for Counts {
     }
 }
 
-/// Each is stored once; it is handled at least once. The server is killed with -9 when a third is confirmed, and when half is.
+/// Events are each stored once, and handled at least once. The server is killed with -9 when a third is
+/// confirmed, and when half is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_event_is_lost_and_none_is_stored_twice() {
     let mut server = Server::start().await;
@@ -120,7 +121,7 @@ async fn a_live_subscription_comes_back() {
     assert_eq!(soon(lamps.next()).await.unwrap().unwrap().number, 7);
 }
 
-/// One that has no message to bring it out of its silence: new ones come without a long wait.
+/// A consumer that has no message to bring it out of its silence: new ones come without a long wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_consumer_comes_back() {
     let mut server = Server::start().await;

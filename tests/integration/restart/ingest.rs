@@ -1,4 +1,4 @@
-//! Many events on the fast way, while the server, its leader or its answers are lost.
+//! Fast ingest, while the server, its leader or its answers are lost.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -38,7 +38,7 @@ async fn more_than(bus: &Bus, count: u64) {
     eventually(SOON, "some to be stored", || async { messages(bus).await > count }).await;
 }
 
-/// Each is stored once, and is where its ack says.
+/// Asserts that each event is stored once, and is where its ack says.
 async fn check(bus: &Bus, publishing: Publishing) {
     let acks = tokio::time::timeout(BY_AND_BY, publishing).await.expect("it ends").unwrap();
     let acks = acks.unwrap_or_else(|error| panic!("{error}"));

@@ -1,5 +1,4 @@
-//! While the server is away, whatever is asked for ends in its time, with an error that says what
-//! is known.
+//! Operations while the server is away: each ends in its time, with an error that says what is known.
 
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ async fn fill(bus: &Bus) -> Vec<Result<(), PublishError>> {
     timeout(TIMEOUT + SLACK, join_all(publishes)).await.expect("all end in their time")
 }
 
-/// One publish's time for all of them, not for each thousand.
+/// Events of one call end within the time of one publish, and not within that for each thousand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_events_for_a_server_that_stands_still_end_like_one() {
     let (server, bus) = hasty().await;
@@ -169,7 +168,7 @@ async fn many_published_as_one_end_in_their_time() {
     assert_eq!(unsent(&error.outcomes), MANY as usize);
 }
 
-/// All that is set up ends in its time, as what is sent does.
+/// Operations that set something up end in their time, as what is sent does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_opened_ends_in_its_time() {
     let (mut server, bus) = hasty().await;

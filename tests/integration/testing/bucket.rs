@@ -93,7 +93,7 @@ async fn changes_of_buckets_are_waited_for(test: TestBus) -> Outcome {
     Ok(())
 }
 
-/// One handler's puts are news for another one.
+/// Buckets of which one handler's puts are news for another one.
 async fn buckets_that_feed_each_other_are_waited_for(test: TestBus) -> Outcome {
     let bus = test.bus().clone();
     bus.provision::<Price>().await?;

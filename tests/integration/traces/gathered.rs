@@ -61,7 +61,7 @@ impl ShouldSample for Choosy {
     }
 }
 
-/// One span, and what it says.
+/// A span, and what it says.
 #[derive(Debug, Clone)]
 pub(super) struct Gathered(pub(super) SpanData);
 

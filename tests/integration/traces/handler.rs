@@ -134,7 +134,7 @@ async fn the_span_of_tracing_is_within(bus: Bus) {
     running.shutdown().await;
 }
 
-/// One thread has the subscriber, and runs everything.
+/// A thread that has the subscriber, and runs everything.
 #[tokio::test]
 async fn the_span_of_tracing_is_within_in_memory() {
     the_span_of_tracing_is_within(traced(&Bus::in_memory())).await;

@@ -22,7 +22,7 @@ struct Opened {
     number: u32,
 }
 
-/// All that is logged.
+/// Everything that is logged.
 #[derive(Debug, Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -29,7 +29,7 @@ pub(super) struct RaiseDoubt {
     pub(super) number: u32,
 }
 
-/// Why a request is declined.
+/// Reason why a request is declined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{number} is odd")]
 pub(super) struct Doubt {

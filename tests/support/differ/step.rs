@@ -72,7 +72,7 @@ pub(super) struct Post {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Expect {
     Nothing,
-    /// Its last sequence, or as much beside it.
+    /// The last sequence, or as much beside it.
     Last(i8),
     LastOfSubject(i8),
     LastId(u8),

@@ -75,7 +75,7 @@ pub struct Named<'name> {
     pub name: &'name str,
 }
 
-/// Any of them.
+/// Any of the events.
 #[derive(Debug, Clone, Event)]
 #[event(stream = Orders)]
 pub enum Any {

@@ -35,7 +35,7 @@ pub struct Created {
     name: String,
 }
 
-/// Any of them.
+/// Any of the events.
 #[derive(Debug, Event)]
 pub enum Any {
     /// The first.

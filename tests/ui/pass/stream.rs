@@ -1,4 +1,4 @@
-//! Every key of a stream.
+//! A stream with every key.
 
 use std::time::SystemTime;
 

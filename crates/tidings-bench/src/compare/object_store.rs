@@ -23,7 +23,7 @@ struct Bench;
 
 /// Size of a large object in bytes, for each that is counted.
 const MEGABYTE: usize = 1 << 20;
-/// What a socket yields at a time.
+/// Number of bytes that a socket yields at a time.
 const READ: usize = 4096;
 /// Size of a small object.
 const SMALL: usize = 1024;
@@ -82,7 +82,7 @@ pub(crate) async fn ours_put(environment: Arc<Environment>, count: usize) -> Res
     }))
 }
 
-/// The same chunks, without a digest: what a client would have that costs nothing.
+/// Put of equal chunks without a digest: what a client would have that costs nothing.
 pub(crate) async fn chunks_put(environment: Arc<Environment>, count: usize) -> Result<Lap> {
     let (_, mut data) = (ours(&environment).await?, data(count));
     let jetstream = environment.jetstream.clone();

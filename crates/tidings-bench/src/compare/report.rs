@@ -8,7 +8,7 @@ use super::round::Round;
 use super::row::{Figure, Row};
 use super::sample::{Sample, Spread};
 
-/// All rows.
+/// Rows of the report.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// Number of times that each row was run.
@@ -22,7 +22,7 @@ pub struct Report {
 /// Results of one row.
 #[derive(Debug, Serialize)]
 pub struct Entry {
-    /// Its name.
+    /// Name of the row.
     pub name: String,
     /// Description of the row's work.
     pub what: &'static str,

@@ -1,4 +1,4 @@
-//! One row: a warm-up, then raw and ours in turns.
+//! Rounds of a row: a warm-up, then raw and ours in turns.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -16,7 +16,7 @@ use crate::lap::Lap;
 pub(crate) type Side =
     fn(Arc<Environment>, usize) -> Pin<Box<dyn Future<Output = Result<Lap>> + Send>>;
 
-/// One thing that is compared.
+/// A thing that is compared.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::processor::Work;
 
-/// One lap, or several together.
+/// Sample of one lap, or of several together.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     pub(crate) messages: usize,

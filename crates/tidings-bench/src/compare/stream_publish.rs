@@ -128,7 +128,7 @@ pub(crate) async fn ours_concurrent(environment: Arc<Environment>, count: usize)
     }))
 }
 
-/// All of them in order, up to [`WINDOW`] on the way, every ack looked at.
+/// Publishes all in order, up to [`WINDOW`] on the way, and looks at every ack.
 async fn pipelined<O: Serialize + Sync>(
     jetstream: &jetstream::Context,
     subject: &Subject,

@@ -20,7 +20,7 @@ const TOLERANCE: f64 = 0.03;
 /// allocated once for many may fall on either side of a count.
 const SHARE: f64 = 0.05;
 
-/// Most instructions that a message may cost in a case.
+/// Maximum number of instructions that a message may cost in a case.
 struct Limit {
     case: &'static str,
     what: &'static str,
@@ -120,7 +120,7 @@ fn beyond(parts: &BTreeMap<String, Cost>) -> Cost {
     }
 }
 
-/// All of it as a table, with what was recorded.
+/// Table of all costs, with what was recorded.
 pub(crate) fn table(costs: &Costs) -> String {
     let recorded = recorded().ok().map(|recorded| recorded.cases).unwrap_or_default();
     let mut table = String::new();

@@ -45,7 +45,7 @@ struct State {
     sequence: u64,
 }
 
-/// One message to be delivered many times.
+/// A message to be delivered many times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Delivery<'a> {
     pub(crate) subject: &'a str,

@@ -19,7 +19,7 @@ pub(crate) const MESSAGES: usize = 100;
 /// Part of a case whose cost for one message is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// All of it, as a user writes it.
+    /// The whole work, as a user writes it.
     Ours,
     /// Cost of bare `serde_json` for the same payload, and of dropping what it has made.
     Serde,

@@ -21,12 +21,12 @@ const AS_ONE: usize = 1000;
 /// Events to be relayed, and the way in which they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Each order is a key.
+    /// Each order has a key of its own.
     ByOrder,
-    /// There are three keys.
+    /// The orders share three keys.
     FewKeys,
     FewKeysRelaxed,
-    /// Their stream stores many as one.
+    /// The orders share three keys, and their stream stores many as one.
     FewKeysAsOne,
 }
 

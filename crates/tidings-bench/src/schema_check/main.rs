@@ -28,7 +28,7 @@ struct Arguments {
     /// Number of messages.
     #[arg(long, default_value_t = 1_000)]
     messages: u32,
-    /// In how many versions each is.
+    /// Number of versions of each message.
     #[arg(long, default_value_t = 5)]
     versions: u32,
     /// Number of turns of the programs.

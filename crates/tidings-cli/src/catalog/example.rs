@@ -29,7 +29,7 @@ pub(super) struct Example {
 pub(super) enum Origin {
     /// The type's `examples`.
     Declared,
-    /// Its schema.
+    /// The type's schema.
     Made,
 }
 

@@ -1,4 +1,4 @@
-//! One message, with all its versions.
+//! Page of one message, with all its versions.
 
 use maud::{Markup, html};
 use tidings_contract::{Catalog, Contract, Descriptor, Kind, LargePayload};

@@ -9,7 +9,7 @@ use maud::{Escaper, Markup, Render, html};
 
 use crate::terminal;
 
-/// One line of text.
+/// A line of text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a>(pub(super) &'a str);
 

@@ -54,7 +54,7 @@ pub(super) struct Choice {
     /// Put aside before then.
     #[arg(long, value_name = "TIME", value_parser = moment::read)]
     until: Option<SystemTime>,
-    /// At most so many, the oldest first.
+    /// Maximum number of letters, the oldest first.
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! One thing that was looked at.
+//! A check: something that was looked at.
 
 use serde::Serialize;
 

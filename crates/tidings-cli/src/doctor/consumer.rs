@@ -93,7 +93,7 @@ fn filters(config: &Value) -> BTreeSet<&str> {
     filters.filter(|filter| !filter.is_empty()).collect()
 }
 
-/// Each policy that is another than declared.
+/// Checks of the policies that are others than declared.
 fn differences(declared: &Declared<'_>, found: &Value) -> Vec<Check> {
     let Declared { service, consumer, filters: wanted } = declared;
     let config = &found["config"];
@@ -158,7 +158,7 @@ fn differences(declared: &Declared<'_>, found: &Value) -> Vec<Check> {
 
 /// A consumer of which a replica is away.
 fn replicas(name: &str, found: &Value) -> Option<Check> {
-    /// From this time on one that says nothing is away, in nanoseconds.
+    /// Time without a word after which a replica is away, in nanoseconds.
     const SILENT: u64 = 30_000_000_000;
     // As many as the stream has, where it does not say.
     let asked = found["config"]["num_replicas"].as_u64().filter(|asked| *asked > 0)?;

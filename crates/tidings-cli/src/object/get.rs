@@ -37,7 +37,7 @@ pub(crate) struct Get {
     /// The file to write; else, and with `-`, its bytes go to the standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Only these bytes of it, as far as it has them, whose digest is not checked: `0..1024`, `1024..`, `..1024`.
+    /// Bytes to get, as far as the object has them, whose digest is not checked: `0..1024`, `1024..`, `..1024`.
     #[arg(long, value_name = "BEGIN..END")]
     range: Option<Part>,
 }

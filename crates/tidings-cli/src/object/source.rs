@@ -16,7 +16,7 @@ use crate::interrupt;
 pub(super) struct Source {
     reader: Pin<Box<dyn AsyncRead + Send>>,
     interrupted: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// How many there are, where that is known before.
+    /// Number of bytes, where that is known before.
     len: Option<u64>,
 }
 

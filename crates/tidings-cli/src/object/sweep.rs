@@ -20,7 +20,7 @@ use crate::terminal;
 pub(crate) struct Sweep {
     /// The store.
     store: String,
-    /// Only those whose last chunk was stored so long ago.
+    /// Minimum time since an object's last chunk was stored.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     older_than: Duration,
 }

@@ -24,7 +24,7 @@ pub(crate) struct Sweep {
     /// The object store of its large events, where it is not `<STREAM>-large`.
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
-    /// Only objects that are so old.
+    /// Minimum age of an object.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     older_than: Duration,
     /// Removes nothing, and says what would be removed.

@@ -13,7 +13,7 @@ use crate::contract::{Reading, Verdict};
 use crate::validator::Problem;
 use crate::{moment, terminal};
 
-/// One message, of a subject or of a stream.
+/// Record of a message, of a subject or of a stream.
 #[derive(Debug)]
 pub(super) struct Record {
     /// RFC 3339.

@@ -25,7 +25,7 @@ fn tidings(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> C
     command
 }
 
-/// All that it writes where it writes to a pseudo terminal.
+/// Bytes that the program writes to a pseudo terminal.
 fn on_terminal(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&terminal).unwrap();

@@ -11,7 +11,7 @@ use tidings_tests::Server;
 
 use super::{HOSTILE, OrderCreated, is_harmless, said, tempfile, tidings, told};
 
-/// Its lines as JSON, and its exit code.
+/// Lines of `doctor` as JSON, and its exit code.
 async fn examined(server: &Server, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     let arguments = [&["doctor"], arguments, &["--format", "json"]].concat();
     let output = tidings(server, &arguments).await;

@@ -137,7 +137,7 @@ async fn an_object_comes_from_the_standard_input_and_links_are_followed() {
     assert!(text.contains("link to shop.sql of backups"), "{text}");
 }
 
-/// Nothing is left where a command is interrupted: no chunk of a put, and no file of a get.
+/// A command that is interrupted leaves nothing: no chunk of a put, and no file of a get.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_interrupted_leaves_nothing() {
@@ -283,7 +283,7 @@ async fn chunks_that_nobody_describes_are_swept() {
     assert_eq!(tidings(&server, &["object", "get", "invoices", "7.pdf"]).await.stdout, b"pages");
 }
 
-/// Whoever can write to a store names and describes an object as they like.
+/// Names and descriptions of objects are written by anybody who can write to a store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_others_reaches_the_terminal_as_it_is() {
     let server = Server::start().await;

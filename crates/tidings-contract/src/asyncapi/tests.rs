@@ -248,7 +248,7 @@ fn schemas_mean_what_they_meant() {
     }
 }
 
-/// Whoever makes types of a document calls a variant as it is tagged, not by a number.
+/// Variants have titles, so that types made of a document are called as they are tagged, not by a number.
 #[test]
 fn variants_have_titles() {
     let schemas = &document()["components"]["schemas"];
@@ -289,7 +289,7 @@ enum Moved {
     Far { by: u32 },
 }
 
-/// What is written of an earlier release is the same but for the number.
+/// Documents of an earlier release differ by the number alone.
 #[test]
 fn an_earlier_release_differs_by_its_number() {
     let earlier = catalog().to_asyncapi_release(AsyncApiRelease::V3_0, "Shop", "1.0.0");

@@ -55,7 +55,7 @@ pub enum CatalogError {
         /// The stream.
         stream: String,
     },
-    /// One stream with two configurations.
+    /// A stream with two configurations.
     #[error("the stream `{stream}` is declared twice, and differently:\n{difference}")]
     StreamClash {
         /// The stream.
@@ -96,7 +96,7 @@ pub enum CatalogError {
         /// The lines that differ: `-` of the one that was there, `+` of the other.
         difference: String,
     },
-    /// One durable consumer with two configurations.
+    /// A durable consumer with two configurations.
     #[error(
         "the durable consumer `{consumer}` of stream `{stream}` is declared twice, and differently:\n\
          {difference}\nName one of them with `.durable(\"…\")`."

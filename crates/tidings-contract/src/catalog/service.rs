@@ -39,7 +39,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Its services, ordered by name.
+    /// Services of the catalog, ordered by name.
     pub fn services(&self) -> impl ExactSizeIterator<Item = &Service> {
         self.services.values()
     }

@@ -54,10 +54,10 @@ fn parts(change: &Change, edits: &[Edit]) -> Vec<usize> {
     (0..edits.len()).filter(is_part).collect()
 }
 
-/// How well an edit fits a change, the best last.
+/// Rank by which an edit fits a change, the best last.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
-    /// So many steps of both pointers are the same.
+    /// A place near by: so many steps of both pointers are the same.
     Near(usize),
     /// A place that holds what the change is about.
     Around,

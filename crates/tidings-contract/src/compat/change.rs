@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::descriptor::Descriptor;
 use crate::{Acceptance, Direction, Fingerprint};
 
-/// One thing that a change from one catalog to another breaks, or that one should know.
+/// Part of a change from one catalog to another that breaks something, or of which one should know.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Change {
@@ -33,7 +33,7 @@ pub struct Change {
     pub direction: Direction,
     /// The rule's name, such as `required-added`.
     pub rule: &'static str,
-    /// Its weight.
+    /// Weight of the change.
     pub severity: Severity,
     /// The change, in words.
     pub text: String,

@@ -38,7 +38,7 @@ pub(super) fn find(reader: Reader<'_>, left: Id, right: Id, focus: Option<&str>)
     })
 }
 
-/// One value of each kind.
+/// Values to try where a schema says nothing, one of each kind.
 fn anything() -> Vec<Value> {
     let half = Number::from_f64(0.5).map(Value::Number);
     let mut all = vec![
@@ -180,7 +180,7 @@ impl Search<'_> {
         left.iter().chain(right).all(&mut is_taken).then_some(value)
     }
 
-    /// All schemas that may have a say about the same value.
+    /// Schemas that may have a say about the same value.
     fn related(&self, ids: &[Id]) -> Vec<Id> {
         let mut open = ids.to_vec();
         let mut seen = BTreeSet::new();

@@ -10,7 +10,7 @@ pub(super) struct Durable<'a> {
     pub(super) config: &'a DurableConsumer,
     /// The services that read it.
     pub(super) services: BTreeSet<&'a str>,
-    /// Each message that it delivers, with the filter.
+    /// Messages that the consumer delivers, with their filters.
     pub(super) handled: BTreeSet<(&'a MessageVersion, &'a str)>,
     /// Pointer to where it is first declared, in `catalog.json`.
     pub(super) pointer: String,

@@ -14,13 +14,13 @@ use super::rule::Rule;
 pub enum Verdict {
     /// The reader takes all that the writer writes: it is proven.
     Compatible,
-    /// Neither is proven; the findings say why.
+    /// Not decided: neither of the two is proven, and the findings say why.
     Unknown,
     /// The reader refuses something that the writer writes.
     Incompatible,
 }
 
-/// One thing that a comparison found.
+/// Something that a comparison found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {

@@ -61,7 +61,7 @@ impl Kinds {
         self.0 & !other.0 == 0
     }
 
-    /// Each kind of the set by itself.
+    /// Iterates over the kinds of the set, each by itself.
     pub(crate) fn each(self) -> impl Iterator<Item = Self> {
         (0..7).map(|bit| Self(1 << bit)).filter(move |kind| self.has(*kind))
     }

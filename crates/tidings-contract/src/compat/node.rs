@@ -19,7 +19,7 @@ pub(crate) struct Bound {
     pub(crate) exclusive: bool,
 }
 
-/// One schema.
+/// A schema, read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Node {
     /// The schema allows everything.

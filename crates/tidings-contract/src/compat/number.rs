@@ -67,7 +67,7 @@ pub(crate) fn common(steps: &[&Number]) -> Option<Number> {
     u64::try_from(all).ok().map(Number::from)
 }
 
-/// Both numbers in the smallest decimal unit that either of them has, where these are integers that can be
+/// Two numbers in the smallest decimal unit that either of them has, where these are integers that can be
 /// counted.
 fn decimals(one: &Number, other: &Number) -> Option<(i128, i128)> {
     let [(one, small), (other, smaller)] = [decimal(one)?, decimal(other)?];

@@ -28,7 +28,7 @@ pub(crate) struct Pattern {
 #[derive(Debug, Clone)]
 enum Tried {
     Plain(Regex),
-    /// One that looks ahead or behind.
+    /// A pattern that looks ahead or behind.
     Looking(Looking),
 }
 
@@ -88,7 +88,7 @@ impl Pattern {
         *self.lengths.get_or_init(|| self.hir().map_or((0, None), length::of_texts))
     }
 
-    /// All texts in which it is found, where these are at most so many and it says so from end to end.
+    /// Texts in which the pattern is found, where these are at most so many and it says so from end to end.
     pub(crate) fn texts(&self, most: usize) -> Option<Vec<String>> {
         language::texts(self.hir()?, most)
     }

@@ -41,7 +41,7 @@ pub(super) struct Prover<'a> {
     trail: Vec<Claim>,
     /// Conjunctions of which it is known whether they leave any value.
     empty: HashMap<Conjunction, bool>,
-    /// All values of those that have few.
+    /// Values of those conjunctions that have few.
     few: HashMap<Conjunction, Option<Vec<Value>>>,
     pub(super) obstacles: Vec<Obstacle>,
     /// The place at which the proof was given up, and why.

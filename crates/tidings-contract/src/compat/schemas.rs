@@ -1,4 +1,4 @@
-//! All schemas of a comparison in one list, with their references resolved.
+//! Schemas of a comparison in one list, with their references resolved.
 
 mod address;
 mod dialect;
@@ -18,7 +18,7 @@ use super::work::MOST_SCHEMAS;
 use shadow::SHADOWS;
 pub(crate) use shadow::is_shadow;
 
-/// Both documents of a comparison.
+/// The two documents of a comparison.
 pub(crate) struct Schemas<'a> {
     writer: &'a Document<'a>,
     reader: &'a Document<'a>,
@@ -31,7 +31,7 @@ pub(crate) enum Side {
     Reader,
 }
 
-/// All schemas of a document, for one side of a comparison.
+/// Schemas of a document, for one side of a comparison.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
     source: &'a Value,
@@ -70,7 +70,7 @@ impl Side {
 }
 
 impl Document<'_> {
-    /// Its first schema.
+    /// Root schema of the document.
     pub(crate) fn root(&self) -> Id {
         self.side.root()
     }

@@ -23,7 +23,7 @@ pub(super) fn of(value: &impl Serialize) -> (Fingerprint, Vec<Fingerprint>) {
 /// Fingerprints of both texts, as far as they are written.
 struct Texts {
     text: Cell<u64>,
-    /// That of the member that is being written.
+    /// Fingerprint of the member that is being written.
     line: Cell<u64>,
 }
 

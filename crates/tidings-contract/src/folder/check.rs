@@ -32,7 +32,7 @@ pub enum CheckError {
 pub struct Drift {
     /// The folder.
     pub folder: PathBuf,
-    /// Each file that differs, ordered by name.
+    /// Files that differ, ordered by name.
     pub files: Vec<FileDrift>,
 }
 

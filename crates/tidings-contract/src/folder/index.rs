@@ -8,7 +8,7 @@ use crate::{Catalog, Descriptor, Service, canonical};
 /// The format of the file.
 const FORMAT: u32 = 1;
 
-/// All of the file that no other one says.
+/// Content of the index that no other file has.
 #[derive(Debug, Deserialize)]
 pub(super) struct Index {
     #[serde(default)]

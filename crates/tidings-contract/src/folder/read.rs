@@ -56,7 +56,7 @@ pub enum ReadError {
     Format {
         /// The lock file.
         path: PathBuf,
-        /// Its format.
+        /// Format of the lock file.
         format: u32,
     },
     /// A message's or a stream's file and the lock file tell different things.

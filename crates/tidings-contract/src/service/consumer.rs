@@ -70,7 +70,7 @@ pub enum DeliverPolicy {
     ByStartTime,
     /// The last message of each subject.
     LastPerSubject,
-    /// What is stored from then on.
+    /// Messages that are stored from then on.
     New,
 }
 

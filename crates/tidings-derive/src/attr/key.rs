@@ -11,9 +11,9 @@ use crate::error::Errors;
 /// A key that an attribute knows.
 #[derive(Clone, Copy)]
 pub(crate) struct Key {
-    /// Its name.
+    /// Name of the key.
     pub(crate) name: &'static str,
-    /// Its written form, for errors: `version = 1`.
+    /// Written form of the key, for errors: `version = 1`.
     pub(crate) form: &'static str,
     /// `true` if it may be given more than once.
     pub(crate) repeats: bool,

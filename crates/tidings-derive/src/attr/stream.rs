@@ -25,7 +25,7 @@ pub(crate) struct StreamAttrs {
     pub(crate) description: Option<String>,
     /// `large_store`, `large_store = "…"` or `large_store(…)`
     pub(crate) large_store: Option<Keyed<LargeStore>>,
-    /// All other keys in the order they were written.
+    /// The other keys in the order in which they were written.
     pub(crate) settings: Vec<(&'static Field, Keyed<Setting>)>,
 }
 
@@ -118,7 +118,7 @@ const fn many(name: &'static str, form: &'static str, read: Read) -> Field {
     Field { key: Key::many(name, form), is_optional: false, read }
 }
 
-/// Every field that a key sets by itself: its name, how the key is written, how its value is read.
+/// Fields that a key sets by itself: name, how the key is written, how its value is read.
 const FIELDS: &[Field] = &[
     required("retention", "retention = \"work_queue\"", |m, i| word(m, i, "Retention", RETENTION)),
     required("storage", "storage = \"memory\"", |m, i| word(m, i, "Storage", STORAGE)),

@@ -13,15 +13,15 @@ use syn::{Ident, Type};
 use super::{is_made_of_generics, is_plain};
 use crate::model::Item;
 
-/// One token, or the tokens of one variant.
+/// A token, or the tokens of one variant.
 pub(crate) struct Part<'a> {
     /// The name of the field or the variant.
     pub(crate) name: Ident,
-    /// Its documentation.
+    /// Documentation of the field or the variant.
     pub(crate) doc: String,
     /// The type it is made of.
     pub(crate) ty: &'a Type,
-    /// Its own type.
+    /// Type that owns the token.
     pub(crate) owned: TokenStream,
 }
 

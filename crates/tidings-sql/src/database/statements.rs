@@ -24,12 +24,12 @@ pub struct Statements {
     /// Parked rows: from behind an id on, so many.
     pub(crate) parked: &'static str,
     pub(crate) retry_all: &'static str,
-    /// For a key.
+    /// Lets the parked rows of a key go again.
     pub(crate) retry_key: &'static str,
     pub(crate) purge_all: &'static str,
-    /// For a key.
+    /// Removes the parked rows of a key.
     pub(crate) purge_key: &'static str,
-    /// For an id; gives its key.
+    /// Removes a parked row by its id, and gives its key.
     pub(crate) purge_row: &'static str,
     /// Key of a parked row, by its id.
     pub(crate) key_of: &'static str,

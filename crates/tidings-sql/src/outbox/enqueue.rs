@@ -73,7 +73,7 @@ pub struct EnqueueAll<'a, 'c, Db: Database> {
 /// Keys of many events.
 #[derive(Debug)]
 enum Keys {
-    /// Each has its subject.
+    /// Keys of events by their subjects.
     Subjects,
     One(String),
     Each(Vec<String>),

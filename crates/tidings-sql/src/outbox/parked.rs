@@ -31,7 +31,7 @@ pub struct ParkedRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParkedFilter {
-    /// All parked events.
+    /// Every parked event.
     All,
     /// Parked events of a key.
     Key(String),

@@ -31,7 +31,7 @@ pub(super) struct LowWater {
     share: Option<Share>,
     /// Number of times that parked rows were let go again, by the time of the last read from the mark.
     retries: i64,
-    /// Every transaction has ended that was given this position or a lower one.
+    /// Position up to which every transaction that was given one has ended.
     ended: i64,
     /// A position, and transactions that may have been given it or a lower one.
     ending: Option<(i64, Vec<String>)>,

@@ -82,7 +82,7 @@ pub(super) const PLACING: &str = "SELECT virtualtransaction FROM pg_locks WHERE 
 
 pub(super) const DELETE: &str = "DELETE FROM tidings_outbox WHERE id = ANY($1)";
 
-/// From the first to the last of each range, in which there is no other row.
+/// Removes the rows from the first to the last of each range, in which there is no other row.
 pub(super) const DELETE_RANGES: &str = "DELETE FROM tidings_outbox o \
     USING unnest($1::bigint[], $2::bigint[]) AS range(first, last) \
     WHERE o.id BETWEEN range.first AND range.last";
@@ -93,7 +93,8 @@ pub(super) const MARK: &str =
 pub(super) const PARK: &str = "UPDATE tidings_outbox SET parked_at = clock_timestamp(), reason = $2 \
     WHERE id = $1 AND sent_at IS NULL AND parked_at IS NULL";
 
-/// Whoever lets the first one go again waits for this, or this for them: none stays behind one that is gone.
+/// Parks rows behind the first one of their key, as long as that is parked: a transaction that lets it go
+/// again waits for this, or this for that, so that no row stays behind one that is gone.
 pub(super) const PARK_BEHIND: &str = "UPDATE tidings_outbox o \
     SET parked_at = clock_timestamp(), behind = $2, reason = '' \
     WHERE o.id = ANY($1) AND o.sent_at IS NULL AND o.parked_at IS NULL \
@@ -137,7 +138,7 @@ const PURGE_SENT: &str = "DELETE FROM tidings_outbox WHERE id = ANY(ARRAY(\
 const RECORD: &str = "INSERT INTO tidings_inbox (consumer, stream, message) VALUES ($1, $2, $3) \
     ON CONFLICT DO NOTHING";
 
-/// Each row is deleted by one, where several clean up.
+/// Removes old rows, each of them once where several clean up.
 const FORGET: &str = "DELETE FROM tidings_inbox WHERE ctid = ANY(ARRAY(\
     SELECT ctid FROM tidings_inbox WHERE recorded_at < now() - $1 * interval '1 second' \
     ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -151,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// Each statement on the tables, with arguments.
+    /// Statements on the tables, with arguments.
     const ALL: &[(&str, &str)] = &[
         (INSERT, "1::smallint, 'k', 's', 's', 'i', '[]', ''::bytea"),
         (NEXT, "0::bigint, 0::bigint, 1::smallint, 0::smallint, '{a}'::text[], 100::bigint"),

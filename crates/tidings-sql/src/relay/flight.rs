@@ -17,7 +17,7 @@ type Sending = Pin<Box<dyn Future<Output = Outcomes> + Send>>;
 #[derive(Default)]
 pub(super) struct Flights {
     flights: VecDeque<Flight>,
-    /// By which keys are hashed.
+    /// Hasher of keys.
     hasher: RandomState,
 }
 

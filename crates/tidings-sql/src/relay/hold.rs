@@ -50,7 +50,7 @@ impl Holds {
         }
     }
 
-    /// All of them, those too that may be tried again.
+    /// Keys that are held back, those too that may be tried again.
     pub(super) fn keys(&self) -> Vec<String> {
         self.keys.keys().cloned().collect()
     }

@@ -22,7 +22,7 @@ pub struct SqliteSession {
     pool: SqlitePool,
     /// Number by which others know that this relay is at work.
     relay: i64,
-    /// Its part, and when it was asked for.
+    /// Share of the rows that this relay sends, and when it was asked for.
     share: Option<(Share, Instant)>,
 }
 

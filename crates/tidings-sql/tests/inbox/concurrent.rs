@@ -61,7 +61,7 @@ async fn an_upgrade_that_sqlite_refuses_is_an_error_of_its_own() {
     assert_eq!(inbox.once(&mut again, &cx).await.unwrap(), Once::First);
 }
 
-/// In a stricter isolation level the second one is told to begin again.
+/// Second of two transactions in a stricter isolation level, which is told to begin again.
 #[tokio::test]
 async fn a_conflict_of_isolation_is_an_error_of_its_own() {
     let stage = Stage::<Postgres>::new().await;

@@ -1,4 +1,4 @@
-//! One effect of each message, whatever becomes of its handler.
+//! Effects of messages: one of each, whatever becomes of its handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -11,7 +11,7 @@ use tidings_tests::eventually;
 use crate::event::{OrderBilled, OrderPlaced, Orders};
 use crate::stage::{SOON, TestDatabase};
 
-/// One connection for all, or several that share one database and are in each other's way.
+/// A database in memory with one connection for all, or with several that share it and are in each other's way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn consume_write_and_publish_are_one_step_in_memory() {
     for connections in [1, 4] {

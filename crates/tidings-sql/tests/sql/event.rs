@@ -35,7 +35,7 @@ pub(crate) fn order(order: i64) -> OrderCreated {
 pub(crate) struct Env<Db: sqlx::Database> {
     pub(crate) bus: Bus,
     pub(crate) pool: Pool<Db>,
-    /// Whatever has to live as long.
+    /// Values that have to live as long.
     _held: Box<dyn Debug + Send>,
 }
 

@@ -75,7 +75,7 @@ where
     assert_eq!(relay.shutdown().await.error, None);
 }
 
-/// By `sqlx migrate run`, which reads the folder in which the files are shipped.
+/// Migration by `sqlx migrate run`, which reads the folder in which the files are shipped.
 async fn sqlx_makes_the_tables_of_its_folder<Db>(env: Env<Db>)
 where
     Db: Database,

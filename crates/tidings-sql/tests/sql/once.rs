@@ -1,4 +1,4 @@
-//! Once, however often it is tried, and beyond the time for which a stream knows an id.
+//! Publishing once, however often it is tried, and beyond the time for which a stream knows an id.
 
 use std::time::Duration;
 

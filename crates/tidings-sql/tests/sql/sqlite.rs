@@ -24,7 +24,7 @@ async fn a_database_in_memory_needs_nothing() {
     relay.shutdown().await;
 }
 
-/// Each transaction reads before it writes: begun as it usually is, most would be refused as busy.
+/// Transactions that read before they write: begun as they usually are, most would be refused as busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_beside_each_other_and_two_relays_lose_nothing() {
     let env = Env::<Sqlite>::sqlite().await;

@@ -76,7 +76,7 @@ async fn until(is_so: impl AsyncFn() -> bool) {
     tokio::time::timeout(Duration::from_secs(3600), looking).await.unwrap();
 }
 
-/// Until a stream holds so many messages; the dead-letter stream's advisories are among them.
+/// Waits until a stream holds so many messages; the dead-letter stream's advisories are among them.
 async fn until_it_holds(link: &Link, stream: &str, messages: u64) {
     until(async || state(link, stream).await.messages == messages).await;
 }

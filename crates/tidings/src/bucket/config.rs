@@ -10,7 +10,7 @@ use crate::stream::{Compression, Discard, Placement, Storage, StreamConfig};
 
 /// Prefix of the name of a bucket's stream.
 const STREAM: &str = "KV_";
-/// How long a stream knows an id at most, where it is a bucket's: as long as other clients ask for.
+/// Maximum duplicate window of a bucket's stream: the one that other clients ask for.
 const WINDOW: Duration = Duration::from_secs(120);
 
 /// A bucket's configuration, as every client of NATS makes one (ADR-8). What is `None` is without
@@ -37,24 +37,24 @@ const WINDOW: Duration = Duration::from_secs(120);
 pub struct BucketConfig {
     /// The bucket's name: A-Z, a-z, 0-9, `-` and `_`.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence about the bucket.
     pub description: Option<String>,
-    /// How many values of a key are kept, 1 to 64.
+    /// Number of values that are kept of a key, 1 to 64.
     pub history: u8,
-    /// How old a value may become.
+    /// Maximum age of a value.
     pub ttl: Option<Duration>,
     /// Let a value bring its own time to live, and leave a marker for so long where the last value of a
     /// key expires (server 2.11, ADR-48): without, nobody who watches is told of it.
     pub limit_markers: Option<Duration>,
-    /// How many bytes the bucket may hold; a put that has no room is refused.
+    /// Maximum size of the bucket in bytes; a put that has no room is refused.
     pub max_bytes: Option<u64>,
     /// The size of the largest value it takes, headers included, in bytes.
     pub max_value_size: Option<u32>,
     /// Storage of the values.
     pub storage: Storage,
-    /// On how many servers of a cluster each value is kept: 1 to 5.
+    /// Number of servers of a cluster that keep each value: 1 to 5.
     pub replicas: u8,
-    /// How stored values are compressed.
+    /// Compression of stored values.
     pub compression: Option<Compression>,
     /// Placement in a cluster.
     pub placement: Option<Placement>,

@@ -29,9 +29,9 @@ pub enum ConnectError {
     Variable {
         /// The variable.
         name: &'static str,
-        /// Its value.
+        /// The variable's value.
         value: String,
-        /// Values that it may have.
+        /// Values that the variable may have.
         expected: &'static str,
     },
     /// No stream is kept by so many servers.
@@ -45,7 +45,7 @@ pub enum ConnectError {
     Setting {
         /// The variable.
         name: String,
-        /// Why not.
+        /// Reason why not.
         source: Box<dyn Error + Send + Sync>,
     },
     /// An address can't be read.
@@ -71,7 +71,7 @@ pub enum ConnectError {
     JetStreamPrefix {
         /// The prefix.
         prefix: String,
-        /// Why the prefix is no subject.
+        /// Reason why the prefix is no subject.
         source: Box<dyn Error + Send + Sync>,
     },
     /// Two different credentials were given.
@@ -129,7 +129,7 @@ pub enum ConnectError {
     Expired {
         /// The servers, without credentials.
         servers: String,
-        /// Time at which they expired.
+        /// Time at which the credentials expired.
         expired: SystemTime,
         /// The server's words.
         source: Box<dyn Error + Send + Sync>,

@@ -16,7 +16,7 @@ pub enum SweepLargeError {
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// There is no such stream, so that it can't be told which events there are. Nothing was removed.
+    /// The stream is missing, so that it can't be told which events there are. Nothing was removed.
     #[error(
         "stream `{stream}` does not exist, and so nobody knows which of its events are kept: nothing was \
          removed; delete the store if no dead letter needs it either"

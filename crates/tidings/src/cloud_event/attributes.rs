@@ -80,7 +80,7 @@ impl CloudEvent {
         }
     }
 
-    /// Mode in which it came.
+    /// Mode in which the event came.
     pub fn mode(&self) -> CloudEventMode {
         self.mode
     }
@@ -91,7 +91,7 @@ impl CloudEvent {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Its id, which is one of its source.
+    /// Id of the event, unique within its source.
     pub fn id(&self) -> &str {
         self.attribute("id").unwrap_or_default()
     }
@@ -101,7 +101,7 @@ impl CloudEvent {
         self.attribute("source").unwrap_or_default()
     }
 
-    /// Its `type`, which for a message of Tidings is `<name>.v<version>`.
+    /// `type` of the event, which for a message of Tidings is `<name>.v<version>`.
     pub fn event_type(&self) -> &str {
         self.attribute("type").unwrap_or_default()
     }
@@ -111,7 +111,7 @@ impl CloudEvent {
         self.attribute("subject")
     }
 
-    /// Time at which it happened.
+    /// Time at which the event happened.
     pub fn time(&self) -> Option<SystemTime> {
         self.attribute("time").and_then(timestamp::read)
     }

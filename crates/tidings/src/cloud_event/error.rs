@@ -45,13 +45,13 @@ pub enum CloudEventFault {
     /// The message is a batch of CloudEvents.
     #[error("it is a batch; send each event as a message of its own")]
     Batch,
-    /// Its envelope is in another format than JSON.
+    /// The message's envelope is in another format than JSON.
     #[error("its envelope is {found:?}; only `application/cloudevents+json` is read")]
     Format {
         /// The content type of the message.
         found: String,
     },
-    /// Its envelope is no JSON object.
+    /// The message's envelope is no JSON object.
     #[error("its envelope is no JSON object: {source}")]
     Envelope {
         /// Error of serde.
@@ -68,19 +68,19 @@ pub enum CloudEventFault {
     Attribute {
         /// The attribute's name.
         name: String,
-        /// Problem with it.
+        /// Problem with the attribute.
         problem: &'static str,
     },
-    /// Its data is no JSON.
+    /// The event's data is no JSON.
     #[error("its data is {found:?}; only JSON is read")]
     DataContentType {
         /// The content type of the data.
         found: String,
     },
-    /// Its data is there twice, or is no base64.
+    /// The event's data is there twice, or is no base64.
     #[error("its data {problem}")]
     Data {
-        /// Problem with it.
+        /// Problem with the data.
         problem: &'static str,
     },
 }

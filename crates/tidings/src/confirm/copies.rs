@@ -21,7 +21,7 @@ impl Copies {
         Self { waits: COPIES.waits(), deadline }
     }
 
-    /// Ends them then, if that is sooner.
+    /// Ends the copies at the deadline, if that is sooner.
     pub(crate) fn shorten(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline.map_or(self.deadline, |end| end.min(self.deadline));
     }

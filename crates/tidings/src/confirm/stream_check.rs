@@ -9,9 +9,9 @@ use crate::link::Link;
 pub(crate) enum StreamCheck {
     /// The stream keeps all of them.
     Covered,
-    /// There is no such stream, or it does not keep the subject at this place.
+    /// The stream is missing, or does not keep the subject at this place.
     Uncovered(usize),
-    /// Nobody answered: the servers may be electing who does.
+    /// The question went unanswered: the servers may be electing who answers.
     Unanswered,
     Unknown,
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Origin<'a> {
-    /// The stream that stored it first.
+    /// The stream that stored the message first.
     pub stream: &'a str,
     /// Sequence of the message in its stream.
     pub sequence: u64,

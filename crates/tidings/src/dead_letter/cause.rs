@@ -73,7 +73,7 @@ pub(crate) struct Cause {
     pub(crate) error: String,
     /// Number of attempts at the message.
     pub(crate) attempts: u64,
-    /// `None` where nobody saw it fail.
+    /// Time of the first failure; `None` where nobody saw one.
     pub(crate) first_failed_at: Option<SystemTime>,
     pub(crate) last_failed_at: SystemTime,
 }

@@ -105,7 +105,7 @@ pub enum DeadLetterError {
         sequence: u64,
         /// The original's subject.
         subject: String,
-        /// The stream that kept it.
+        /// The stream that kept the original.
         stream: String,
     },
     /// The original, with what says that it was put back, is larger than the server takes; the
@@ -114,7 +114,7 @@ pub enum DeadLetterError {
     TooLarge {
         /// The letter's sequence.
         sequence: u64,
-        /// Its size in bytes, headers included.
+        /// Size of the original in bytes, headers included.
         size: usize,
         /// The server's limit in bytes.
         limit: usize,
@@ -141,7 +141,7 @@ pub enum DeadLetterError {
         sequence: u64,
         /// The original's subject.
         subject: String,
-        /// The stream that kept it.
+        /// The stream that kept the original.
         stream: String,
         /// The stream that was named in the answer, as it was.
         stored_by: String,

@@ -88,7 +88,7 @@ impl DeadLetterFilter {
         self
     }
 
-    /// At most so many, the oldest first.
+    /// Limits the letters to so many, the oldest first.
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self

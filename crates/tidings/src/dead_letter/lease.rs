@@ -21,7 +21,7 @@ const HELD: Duration = Duration::from_secs(5);
 /// Time for which the lease is waited for. What is changed without it is looked at again while the
 /// registry runs.
 const WAITS: Duration = Duration::from_secs(12);
-/// Interval at which it is asked for.
+/// Interval at which the lease is asked for.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Does this while the lease is held, if it can be had: what is read meanwhile and written back is
@@ -117,7 +117,7 @@ mod tests {
 
     const LETTERS: &str = "shop-dead-letters";
 
-    /// Each adds a filter to what it has read: in turn, none of them undoes another's.
+    /// Additions to what was read: each in turn, so that none of them undoes another's.
     #[tokio::test(start_paused = true)]
     async fn who_has_the_turn_is_alone() {
         let transport = Transport::Memory(Memory::new());

@@ -1,4 +1,4 @@
-//! From a message that can't be handled to the letter that is stored for it.
+//! The letter that is made of a message that can't be handled.
 
 use bytes::Bytes;
 use data_encoding::BASE64;

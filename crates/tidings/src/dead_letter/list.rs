@@ -1,4 +1,4 @@
-//! Letters one after the other.
+//! Reading of letters, one after the other.
 
 use std::fmt;
 use std::pin::Pin;
@@ -69,7 +69,7 @@ pub(super) struct Walk {
     filter: DeadLetterFilter,
     verifier: WarrantVerifier,
     span: Option<Span>,
-    /// Number of letters that it looked at.
+    /// Number of letters that were looked at.
     pub(super) seen: u64,
     found: u64,
     ended: bool,

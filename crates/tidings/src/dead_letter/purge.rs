@@ -9,7 +9,7 @@ use super::letter_stream::LetterStream;
 use super::progress::{DeadLetterProgress, ProgressCallback};
 use crate::subject::Subject;
 
-/// Removing letters for good: await it.
+/// A removal of letters for good, begun by `.await`.
 ///
 /// # Errors
 /// Awaited, [`DeadLetterError`]. What was removed stays so.

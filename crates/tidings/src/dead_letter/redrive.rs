@@ -21,7 +21,7 @@ use crate::warrant::Signer;
 /// Maximum number of errors that a report keeps.
 const MOST_ERRORS: usize = 10;
 
-/// Putting originals back: await it.
+/// A way back for originals, begun by `.await`.
 ///
 /// Each is stored on its subject first, then its letter is removed. Where that is interrupted it
 /// can be begun again: within the duplicate window of its stream an original is put back once for

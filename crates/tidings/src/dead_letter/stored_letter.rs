@@ -45,9 +45,9 @@ pub struct DeadLetter {
 /// Place of the original's headers and payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OriginalLocation {
-    /// In the letter.
+    /// The letter itself has the original.
     Letter,
-    /// In the stream that kept it.
+    /// The stream that kept the original still has them.
     Stream,
     /// Nowhere any more.
     Lost,
@@ -180,17 +180,17 @@ impl DeadLetter {
         self.original == OriginalLocation::Stream
     }
 
-    /// Its sequence in the dead-letter stream: what it is redriven and purged by.
+    /// Sequence of the letter in the dead-letter stream: what it is redriven and purged by.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// Time at which it was put aside.
+    /// Time at which the message was put aside.
     pub fn put_aside_at(&self) -> SystemTime {
         self.put_aside_at
     }
 
-    /// Reason why it was put aside.
+    /// Reason why the message was put aside.
     pub fn reason(&self) -> &DeadLetterReason {
         &self.reason
     }
@@ -219,22 +219,22 @@ impl DeadLetter {
         self.last_failed_at
     }
 
-    /// The subject it was published on.
+    /// The subject on which the original was published.
     pub fn subject(&self) -> &str {
         self.subject.as_str()
     }
 
-    /// The stream that kept it.
+    /// The stream that kept the original.
     pub fn stream(&self) -> &str {
         &self.stream
     }
 
-    /// The consumer that could not handle it.
+    /// The consumer that could not handle the original.
     pub fn consumer(&self) -> &str {
         &self.consumer
     }
 
-    /// Its sequence in the stream that kept it.
+    /// Sequence of the original in the stream that kept it.
     pub fn original_sequence(&self) -> Option<u64> {
         self.original_sequence
     }
@@ -279,7 +279,7 @@ impl DeadLetter {
         self.headers.redriven()
     }
 
-    /// The original as the message it is.
+    /// Decodes the original as a message of this type.
     ///
     /// # Errors
     /// [`DecodeError`] if it is another message, or its payload can't be read.

@@ -15,7 +15,7 @@ use crate::subject::Subject;
 use crate::subscribe::SubscribeError;
 use crate::transport::Outgoing;
 
-/// One running instance of a service, as it describes itself; found by `Bus::discover`.
+/// A running instance of a service, as it describes itself; found by `Bus::discover`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServiceInfo {
@@ -23,9 +23,9 @@ pub struct ServiceInfo {
     pub name: String,
     /// Id of this instance.
     pub id: String,
-    /// Its version.
+    /// The service's version.
     pub version: String,
-    /// A sentence about it.
+    /// A sentence about the service.
     pub description: String,
     /// Free text by name.
     pub metadata: BTreeMap<String, String>,
@@ -33,29 +33,29 @@ pub struct ServiceInfo {
     pub started: String,
     /// Time that its answer to a ping took; `None` if there was none in time.
     pub round_trip: Option<Duration>,
-    /// Its endpoints, in its own order.
+    /// The instance's endpoints, in its own order.
     pub endpoints: Vec<EndpointInfo>,
 }
 
-/// One endpoint of a service: what it answers to, and how it fares.
+/// An endpoint of a service: what it answers to, and how it fares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EndpointInfo {
-    /// Its name.
+    /// The endpoint's name.
     pub name: String,
-    /// The subject filter that it listens on.
+    /// The subject filter on which the endpoint listens.
     pub subject: String,
-    /// Its queue group.
+    /// The endpoint's queue group.
     pub queue_group: String,
     /// Free text by name; a Tidings service names its `message` and `schema`.
     pub metadata: BTreeMap<String, String>,
-    /// Number of requests that it has had.
+    /// Number of requests that the endpoint has had.
     pub requests: u64,
-    /// Number of requests that it answered with an error.
+    /// Number of requests that the endpoint answered with an error.
     pub errors: u64,
     /// The last of these errors; empty if there was none.
     pub last_error: String,
-    /// Time that it worked on its requests altogether.
+    /// Time that the endpoint worked on its requests altogether.
     pub processing_time: Duration,
 }
 
@@ -68,7 +68,7 @@ const MOST_ENDPOINTS: usize = 10_000;
 /// Maximum number of bytes of answers that are read in all.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Any of the three answers; what one does not have is empty.
+/// Any of the three answers of discovery; fields that an answer does not have are empty.
 #[derive(Deserialize)]
 struct Answer {
     r#type: String,
@@ -152,7 +152,7 @@ struct Answers {
     left_out: u64,
 }
 
-/// One instance, and where in its list each endpoint is, by name and subject.
+/// An instance, and where in its list each endpoint is, by name and subject.
 #[derive(Default)]
 struct Instance {
     service: ServiceInfo,

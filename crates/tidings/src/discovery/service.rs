@@ -33,7 +33,7 @@ pub(crate) struct ServiceIdentity {
 }
 
 impl ServiceIdentity {
-    /// One instance of a service; its id is new.
+    /// Makes an instance of a service with a new id.
     pub(crate) fn new(
         name: String,
         version: String,
@@ -67,7 +67,7 @@ pub(crate) struct Counts {
     pub(crate) last_error: String,
 }
 
-/// One request that is handled.
+/// A request that is handled.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     name: String,

@@ -15,7 +15,7 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// Says it in a message's headers.
+    /// Writes the claim into a message's headers.
     pub(crate) fn put_on(self, headers: &mut Headers) {
         headers.set(header::LARGE_STORE, self.store);
         headers.set(header::LARGE_OBJECT, self.object);
@@ -65,7 +65,7 @@ pub enum LargeEventError {
     Reference {
         /// The header.
         header: &'static str,
-        /// Its value, if it has one.
+        /// The header's value, if it has one.
         value: Option<String>,
         /// The object.
         object: String,

@@ -19,7 +19,7 @@ pub enum DecodeError {
         name: &'static str,
         /// The version that was expected.
         version: u32,
-        /// Subject that it came on.
+        /// Subject of the message.
         subject: String,
         /// The received data, as it came.
         payload: Bytes,
@@ -37,7 +37,7 @@ pub enum DecodeError {
         name: &'static str,
         /// The version that was expected.
         version: u32,
-        /// Subject that it came on.
+        /// Subject of the message.
         subject: String,
         /// The received data, as it came.
         payload: Bytes,
@@ -47,17 +47,17 @@ pub enum DecodeError {
     /// The message is a CloudEvent that can't be read.
     #[error("the CloudEvent on `{subject}` can't be read: {source}")]
     CloudEvent {
-        /// Subject that it came on.
+        /// Subject of the message.
         subject: String,
         /// The received data, as it came.
         payload: Bytes,
-        /// Problem with it.
+        /// Problem with the CloudEvent.
         source: CloudEventFault,
     },
     /// The payload is too large for a message, and can't be read from the object that holds it.
     #[error("the large event on `{subject}` can't be read: {source}")]
     Large {
-        /// Subject that it came on.
+        /// Subject of the message.
         subject: String,
         /// The received data, as it came: nothing.
         payload: Bytes,
@@ -68,7 +68,7 @@ pub enum DecodeError {
     /// that the expected type declares.
     #[error("the message on `{subject}` is {}, not `{expected}`", text_of(found, expected))]
     OtherMessage {
-        /// Subject that it came on.
+        /// Subject of the message.
         subject: String,
         /// Every name and version that was expected.
         expected: String,
@@ -104,7 +104,7 @@ impl DecodeError {
     }
 }
 
-/// One value of a payload that its schema refuses.
+/// A value of a payload that its schema refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {

@@ -1,4 +1,4 @@
-//! Many events at once, settled one by one.
+//! Batches: many events at once, settled one by one.
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -50,7 +50,7 @@ pub struct Batch<E> {
     items: Vec<BatchItem<E>>,
 }
 
-/// One event of a batch. It dereferences to the event.
+/// An event of a batch. It dereferences to the event.
 #[derive(Debug)]
 pub struct BatchItem<E> {
     event: E,

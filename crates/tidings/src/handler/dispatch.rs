@@ -43,7 +43,7 @@ pub(crate) trait DispatchBatch: Send + Sync {
 
 /// A batch that was decoded.
 pub(crate) struct Dispatched {
-    /// For each message where its mark will be, or why it is not in the batch.
+    /// For each message the mark that it will have, or the reason why it is not in the batch.
     pub(crate) items: Vec<Result<Mark, DecodeError>>,
     /// The handler at work; `None` if nothing could be decoded.
     pub(crate) work: Option<Work<Result<(), Failure>>>,

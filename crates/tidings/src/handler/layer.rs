@@ -160,7 +160,7 @@ impl fmt::Display for HandlerError {
     }
 }
 
-/// Its text has those of its sources already.
+/// An error without a source of its own: its text has those of its sources already.
 impl Error for HandlerError {}
 
 /// Handler as a service of tower, which a layer wraps. It is always ready.

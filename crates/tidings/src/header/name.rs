@@ -30,7 +30,7 @@ pub(crate) const TTL: &str = "Nats-TTL";
 pub(crate) const MARKER_REASON: &str = "Nats-Marker-Reason";
 /// Rollup: earlier messages that a message replaces, `sub` those of its subject, `all` all.
 pub(crate) const ROLLUP: &str = "Nats-Rollup";
-/// How a bucket's key was removed: `DEL` or `PURGE`; absent where a value stands (ADR-8).
+/// Operation that removed a bucket's key: `DEL` or `PURGE`; absent where a value stands (ADR-8).
 pub(crate) const KV_OPERATION: &str = "KV-Operation";
 /// The stream of a stored message that is read directly (ADR-31).
 pub(crate) const DIRECT_STREAM: &str = "Nats-Stream";
@@ -123,11 +123,11 @@ pub(crate) const DL_REASON: &str = "Tidings-Dl-Reason";
 pub(crate) const DL_ERROR: &str = "Tidings-Dl-Error";
 /// Number of attempts at the message.
 pub(crate) const DL_ATTEMPTS: &str = "Tidings-Dl-Attempts";
-/// The subject it was published on.
+/// Subject on which a dead letter's original was published.
 pub(crate) const DL_SUBJECT: &str = "Tidings-Dl-Subject";
-/// The stream that kept it.
+/// Stream that kept a dead letter's original.
 pub(crate) const DL_STREAM: &str = "Tidings-Dl-Stream";
-/// Its sequence in that stream.
+/// Sequence of a dead letter's original in that stream.
 pub(crate) const DL_SEQUENCE: &str = "Tidings-Dl-Sequence";
 /// The consumer whose handler failed.
 pub(crate) const DL_CONSUMER: &str = "Tidings-Dl-Consumer";

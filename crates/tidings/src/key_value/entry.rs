@@ -44,11 +44,11 @@ pub struct Removal<K = String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RemovalReason {
-    /// Somebody deleted it.
+    /// Somebody deleted the value.
     Deleted,
-    /// Somebody purged it, with its history.
+    /// Somebody purged the key, with its history.
     Purged,
-    /// Its time was over: a server of 2.11 or newer says so where the bucket has `limit_markers`.
+    /// The value's time was over: a server of 2.11 or newer says so where the bucket has `limit_markers`.
     Expired,
 }
 
@@ -157,7 +157,7 @@ impl EntryError {
     }
 }
 
-/// Why there is no value where these headers stand; `None` if there is one.
+/// Reason why there is no value where these headers stand; `None` if there is one.
 pub(super) fn removal_of(headers: &Headers) -> Option<RemovalReason> {
     if headers.is_empty() {
         return None;

@@ -171,7 +171,7 @@ pub enum PutError {
         /// The bucket.
         bucket: String,
     },
-    /// Nobody answered for the bucket: none of its servers leads it. Nothing was stored.
+    /// The bucket did not answer: none of its servers leads it. Nothing was stored.
     #[error("bucket `{bucket}` had no leader in time: `{key}` was not stored")]
     Leaderless {
         /// The bucket.
@@ -191,7 +191,7 @@ pub enum PutError {
         /// The server's own description.
         description: String,
     },
-    /// The server does not allow it. Nothing was stored.
+    /// The server does not allow the put. Nothing was stored.
     #[error(transparent)]
     Denied(Denial),
     /// The change was sent, also more than once with the same id, and not confirmed in time: it may be
@@ -280,7 +280,7 @@ pub enum UpdateError {
         bucket: String,
         /// The key.
         key: String,
-        /// How often it was tried.
+        /// Number of attempts.
         tries: u32,
     },
     /// The new value has another key than the old one. Nothing was stored.

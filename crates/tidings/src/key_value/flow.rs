@@ -30,9 +30,9 @@ use crate::transport::{
     StreamBounds,
 };
 
-/// How often it is looked whether something is gone that nobody told.
+/// Time between looks whether something is gone that no message told of.
 const CHECK: Duration = Duration::from_secs(5);
-/// How soon it is looked whether anything is still to come, while what the bucket has comes.
+/// Time without a message after which a flow looks whether any of the bucket's values is still to come.
 const STALL: Duration = Duration::from_secs(1);
 /// The waits before the bucket is opened again, where that was of no use.
 const REOPEN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -66,12 +66,12 @@ enum State {
     Ended,
 }
 
-/// How far a flow has come.
+/// Progress of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Not all is told that the bucket had.
+    /// Some of what the bucket had is still to be told.
     Initial,
-    /// So it is, and nothing came since the last look.
+    /// Some is still to be told, and nothing came since the last look.
     Stalled,
     /// The server has sent all that the bucket had: what is not told of it is here.
     Sent,
@@ -87,9 +87,9 @@ pub(crate) struct Flow {
     state: State,
     steps: VecDeque<Step>,
     phase: Phase,
-    /// Whether all keys are told, and not only some.
+    /// `true` if all keys are told, and not only some.
     is_whole: bool,
-    /// Whether something may have been missed, and that is still to be told.
+    /// `true` if something may have been missed, and that is still to be told.
     is_gap: bool,
     is_gone: bool,
     tries: u32,

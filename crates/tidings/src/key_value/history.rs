@@ -1,4 +1,4 @@
-//! All that a bucket keeps of a key.
+//! History of a key, as far as its bucket keeps it.
 
 use std::future::poll_fn;
 

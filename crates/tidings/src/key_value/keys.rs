@@ -10,7 +10,7 @@ pub enum Declared {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKeys {}
 
-/// How the keys of a bucket of `V` are written: [`Declared`] or [`TextKeys`].
+/// Way in which the keys of a bucket of `V` are written: [`Declared`] or [`TextKeys`].
 pub trait Keys<V>: sealed::Sealed {
     /// The key.
     type Key: BucketKey + ?Sized;

@@ -25,11 +25,11 @@ pub(crate) struct WatchedBucket {
 /// The beginning of a watch: all values, or changes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchBegin {
-    /// With the last value of each key.
+    /// The last value of each key comes first.
     Values,
-    /// With all that is kept of each key.
+    /// All that is kept of each key comes first.
     History,
-    /// With what changes from now on.
+    /// Changes alone come, from now on.
     Updates,
 }
 

@@ -14,7 +14,7 @@ use crate::backoff::Backoff;
 use crate::bucket::{Bucket, BucketKey, KeyError};
 use crate::jitter::jittered;
 
-/// How often a value is read anew where somebody else was faster.
+/// Maximum number of times that a value is read anew because somebody else was faster.
 const TRIES: u32 = 32;
 const PAUSE: Backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(100));
 

@@ -150,7 +150,7 @@ pub enum WatchError {
         /// The bucket.
         bucket: String,
     },
-    /// The server does not allow it any more. It is asked again.
+    /// The server does not allow the watch any more. It is asked again.
     #[error(transparent)]
     Denied(Denial),
     /// The connection reports a fault; the flow goes on when it is back.

@@ -39,7 +39,7 @@ struct Prepared {
     payload: Bytes,
     /// The revision that the key must have, where it must have one; 0 is none.
     at: Option<u64>,
-    /// Whether a key that was removed is as good as one that never was.
+    /// `true` if a key that was removed is as good as one that never was.
     creates: bool,
 }
 
@@ -120,7 +120,7 @@ impl Write {
         self.alone()
     }
 
-    /// Nothing older of the key is kept.
+    /// Makes the message replace all older ones of its key.
     fn alone(mut self) -> Self {
         if let Ok(prepared) = &mut self.prepared {
             prepared.headers.set(header::ROLLUP, "sub");

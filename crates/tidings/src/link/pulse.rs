@@ -18,7 +18,7 @@ pub(crate) struct Pulse(Mutex<Option<Felt>>);
 #[derive(Debug)]
 struct Felt {
     at: Instant,
-    /// Time that was waited for it at most.
+    /// Maximum time that an answer was waited for.
     within: Duration,
     /// Fault, if anything is wrong.
     fault: Option<String>,

@@ -14,7 +14,7 @@ pub enum MessageKind {
     Request,
 }
 
-/// One message's declaration: all that is known of it when compiled.
+/// Declaration of a message: all that is known of it when compiled.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Declaration {
@@ -28,7 +28,7 @@ pub struct Declaration {
     pub template: &'static str,
     /// The filter that matches every subject of the template, such as `orders.*.created`.
     pub filter: &'static str,
-    /// The stream that keeps it.
+    /// The stream that keeps the message.
     pub stream: Option<StreamDeclaration>,
     /// `true` if it carries `Tidings-Message`, because its subject does not tell it from others.
     pub tagged: bool,
@@ -52,9 +52,9 @@ pub enum Open {
     None,
     /// The one token between so many bytes before and so many behind it.
     One {
-        /// Bytes before it.
+        /// Number of bytes before the value.
         before: usize,
-        /// Bytes behind it.
+        /// Number of bytes behind the value.
         behind: usize,
     },
     /// Several tokens.
@@ -116,14 +116,14 @@ impl Declaration {
         }
     }
 
-    /// Makes it the declaration of a request.
+    /// Makes this the declaration of a request.
     #[must_use]
     pub const fn request(mut self) -> Self {
         self.kind = MessageKind::Request;
         self
     }
 
-    /// Adds that it always carries `Tidings-Message`.
+    /// Adds that every message of the type carries `Tidings-Message`.
     #[must_use]
     pub const fn tagged(mut self) -> Self {
         self.tagged = true;
@@ -244,7 +244,7 @@ pub(crate) const fn may_be_large(declarations: &[&Declaration]) -> bool {
     false
 }
 
-/// All that these declare, older versions included.
+/// Declarations of all versions of these messages, older ones included.
 pub(crate) fn versions(
     declarations: &'static [&'static Declaration],
 ) -> impl Iterator<Item = &'static Declaration> {

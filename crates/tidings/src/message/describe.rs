@@ -1,4 +1,4 @@
-//! From a message type to what it promises as data.
+//! A message type's promise as data.
 
 use schemars::JsonSchema;
 use tidings_contract::{Descriptor, LargePayload};

@@ -45,7 +45,7 @@ pub struct SubjectFilter<M> {
 pub type Unfiltered<M> = SubjectFilter<M>;
 
 impl<M> SubjectFilter<M> {
-    /// All subjects.
+    /// A filter of all subjects.
     #[doc(hidden)]
     pub const fn new() -> Self {
         Self { given: Vec::new(), refused: None, message: PhantomData }

@@ -208,7 +208,7 @@ pub trait Reading<M: Message> {
 
 /// A filter over one message's subjects, as made by [`Message::filter`].
 pub trait Filter: Send {
-    /// The message whose subjects it matches.
+    /// The message whose subjects the filter matches.
     type Message: Message;
 
     /// The subject filters, with `*` for each token that was not narrowed.

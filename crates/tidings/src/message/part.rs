@@ -58,7 +58,7 @@ impl<'a, 'b> DebugParts<'a, 'b> {
         self
     }
 
-    /// Ends it.
+    /// Ends the part.
     ///
     /// # Errors
     /// The formatter's error.

@@ -95,9 +95,9 @@ pub struct UpcastMistakes {
     pub several: &'static str,
     /// A request.
     pub request: &'static str,
-    /// Another stream keeps it, or only one of the two is kept.
+    /// For a type that another stream keeps, or where only one of the two is kept.
     pub stream: &'static str,
-    /// Its name is the same, and its version not lower.
+    /// For a type of the same name whose version is not lower.
     pub version: &'static str,
 }
 

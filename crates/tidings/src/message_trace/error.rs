@@ -47,7 +47,7 @@ pub enum TraceError {
     Disconnected {
         /// The subject.
         subject: String,
-        /// Why there is none.
+        /// Reason why there is no connection.
         source: Outage,
     },
     /// The bus was closed.

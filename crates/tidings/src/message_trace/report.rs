@@ -39,13 +39,13 @@ pub struct ServerTrace {
 #[non_exhaustive]
 #[serde(default)]
 pub struct TraceServer {
-    /// Its name.
+    /// The server's name.
     pub name: String,
-    /// Its id, another one after each start.
+    /// The server's id, another one after each start.
     pub id: String,
-    /// Its cluster.
+    /// The server's cluster.
     pub cluster: Option<String>,
-    /// Its version.
+    /// The server's version.
     #[serde(rename = "ver")]
     pub version: String,
 }

@@ -17,12 +17,12 @@ pub(super) struct Chunks {
     subject: Subject,
     /// The sequence from which on the next one stands.
     next: u64,
-    /// How many there are still to be.
+    /// Number of chunks that are still to come.
     left: u64,
     run: Option<StoredRun>,
     /// The run behind it, asked for as soon as all of that one has come.
     following: Option<StoredRun>,
-    /// Whether one after the other is asked for, since there are no runs.
+    /// `true` if one chunk after the other is asked for, since the server has no runs.
     is_slow: bool,
 }
 

@@ -33,19 +33,19 @@ const STREAM: &str = "OBJ_";
 pub struct ObjectStoreConfig {
     /// The store's name: A-Z, a-z, 0-9, `-` and `_`.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence about the store.
     pub description: Option<String>,
     /// Time after which what was stored is gone. An object's description is as old as its last
     /// chunk, or younger.
     pub ttl: Option<Duration>,
-    /// How many bytes the store may hold; a put that has no room is refused. Where an object is replaced
+    /// Maximum size of the store in bytes; a put that has no room is refused. Where an object is replaced
     /// there must be room for both.
     pub max_bytes: Option<u64>,
     /// Storage of the objects.
     pub storage: Storage,
-    /// On how many servers of a cluster each object is kept: 1 to 5.
+    /// Number of servers of a cluster that keep each object: 1 to 5.
     pub replicas: u8,
-    /// How stored chunks are compressed.
+    /// Compression of stored chunks.
     pub compression: Option<Compression>,
     /// Placement in a cluster.
     pub placement: Option<Placement>,

@@ -38,8 +38,8 @@ impl Before {
         })
     }
 
-    /// Since when an object of this name is there, as its metadata of this name say, or its description is stored;
-    /// `None` if there is none.
+    /// Time since which an object of this name is there, as its metadata of this name say, or its description
+    /// is stored; `None` if there is none.
     fn since(&self, name: &str) -> Option<String> {
         let info = self.info.as_ref().filter(|info| !info.is_deleted)?;
         info.meta.metadata.get(name).cloned().or_else(|| timestamp::write(info.modified))
@@ -166,7 +166,7 @@ impl Finish {
         };
     }
 
-    /// Sends it once, and gives its revision.
+    /// Sends the description once, and gives its revision.
     async fn send(&self, outgoing: &Outgoing, by: Instant) -> Result<u64, Fault> {
         let link = &self.store.link;
         let by = by.min(Instant::now() + link.timeouts.ack);

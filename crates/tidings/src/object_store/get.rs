@@ -139,7 +139,7 @@ impl IntoFuture for GetObject {
 pub struct Object {
     info: ObjectInfo,
     pieces: Pin<Box<dyn Stream<Item = Result<Bytes, ObjectReadError>> + Send>>,
-    /// How many bytes it yields.
+    /// Number of bytes that the reader yields.
     len: u64,
     progress: Option<Box<dyn FnMut(u64) + Send>>,
     read: u64,
@@ -289,7 +289,7 @@ struct Pieces {
     digest: Option<Sha256>,
     begin: u64,
     end: u64,
-    /// How many bytes were read.
+    /// Number of bytes that were read.
     at: u64,
     /// A piece that waits for the next one.
     held: Option<Bytes>,

@@ -14,7 +14,7 @@ use crate::timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
-    /// The store that holds it.
+    /// The store that holds the object.
     pub store: String,
     /// Name and description that were given as the object was stored.
     pub meta: ObjectMeta,
@@ -33,7 +33,7 @@ pub struct ObjectInfo {
     /// Time at which the description was stored, by the server's clock; of what a put or a change gives back, by
     /// this program's.
     pub modified: SystemTime,
-    /// Whether it was deleted: only what watches is told of such.
+    /// `true` if the object was deleted: only what watches is told of such.
     pub is_deleted: bool,
 }
 

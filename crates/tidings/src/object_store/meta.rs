@@ -11,11 +11,11 @@ pub struct ObjectMeta {
     /// The name: any text that is not empty. Clients of NATS differ in where they look for names beyond
     /// ASCII; Tidings, Go, Rust and Python agree.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence about the object.
     pub description: Option<String>,
     /// Free text by name.
     pub metadata: BTreeMap<String, String>,
-    /// Headers, for who reads it.
+    /// Headers, for readers of the object.
     pub headers: Headers,
     /// Size of its chunks in bytes; by default 128 KiB, or as much as the server takes.
     pub chunk_size: Option<u32>,
@@ -33,7 +33,7 @@ impl ObjectMeta {
         }
     }
 
-    /// Adds a sentence about it.
+    /// Adds a sentence about the object.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());

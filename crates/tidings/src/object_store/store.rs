@@ -43,7 +43,7 @@ impl Objects {
         Self { store: store_of(link, name) }
     }
 
-    /// The stream that it is.
+    /// Name of the store's stream.
     pub(crate) fn stream(&self) -> &str {
         self.store.stream()
     }

@@ -27,7 +27,7 @@ const BYTES: usize = 4 << 20;
 const CHUNKS: usize = 1024;
 /// The waits between attempts to remove chunks.
 const CLEAR: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-/// How long it is tried.
+/// Time for which removing chunks is tried.
 const CLEAR_FOR: Duration = Duration::from_secs(600);
 
 /// Prefix of a digest, the algorithm of which it names.
@@ -50,14 +50,14 @@ pub(super) struct Upload {
     store: Store,
     subject: Subject,
     waiting: VecDeque<InFlight>,
-    /// How many bytes wait.
+    /// Number of bytes that wait to be confirmed.
     bytes: usize,
     /// Bytes and chunks that were sent.
     size: u64,
     chunks: u64,
     digest: Digest,
     progress: Option<Progress>,
-    /// How many bytes are stored.
+    /// Number of bytes that are stored.
     stored: u64,
 }
 

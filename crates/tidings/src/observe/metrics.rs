@@ -182,7 +182,7 @@ impl Measured {
     }
 }
 
-/// Whoever sent it has dropped it half-way.
+/// Counts a message whose sending was dropped half-way.
 impl Drop for Measured {
     fn drop(&mut self) {
         if !self.is_told {

@@ -1,4 +1,4 @@
-//! All who look on at one bus.
+//! Observers of a bus.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::observe::metrics::Metrics;
 use crate::probe::Probe;
 
-/// All who look on at a bus; there is one at least.
+/// Observers of a bus; there is one at least.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observers {
     /// Probe of a test's bus.

@@ -1,4 +1,4 @@
-//! One message on its way out, and who is told of it: all ways of publishing and asking pass here.
+//! A message on its way out, and who is told of it: all ways of publishing and asking pass here.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Many events, all of them stored or none.
+//! Batches of events, all of them stored or none.
 
 mod batch;
 mod error;
@@ -54,7 +54,7 @@ async fn observed(link: &Link, mut parts: Vec<Prepared>) -> Result<AtomicAck, At
     stored
 }
 
-/// Begins the span of all of them.
+/// Begins the span of a batch.
 fn begin_span(link: &Link, parts: &[Prepared]) -> SendSpan {
     let parent = parts.first().map(|first| first.parent.clone()).unwrap_or_default();
     let stream = parts.first().and_then(|first| first.declaration.stream);
@@ -101,7 +101,7 @@ async fn transmit(link: &Link, parts: &[Prepared]) -> Result<AtomicAck, AtomicEr
 }
 
 impl Batch<'_> {
-    /// One alone is all or nothing anyway.
+    /// Stores a batch of one event, which is all or nothing without being a batch.
     async fn store_one(&self, part: &Prepared) -> Result<AtomicAck, AtomicError> {
         let stored = send::store(self.link, self.stream, &part.outgoing, part.reschedules);
         let ack = stored.await.map_err(|error| self.of_event(0, error))?;

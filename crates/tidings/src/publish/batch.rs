@@ -1,4 +1,4 @@
-//! Many events, one behind the other, each confirmed.
+//! Publishing of many events, one behind the other, each confirmed.
 
 use std::mem;
 
@@ -14,7 +14,7 @@ use crate::observe::SendError as _;
 use crate::publish_ack::{Acknowledgement, PublishAck};
 use crate::traces::{Operation, Parent, Sent};
 
-/// Some of many events could not be published; the others were.
+/// Error that some of many events could not be published; the others were.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PublishAllError<A> {

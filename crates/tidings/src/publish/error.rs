@@ -31,7 +31,7 @@ pub enum PublishError {
         /// Error of serde.
         source: serde_json::Error,
     },
-    /// Nobody could read the event from what would be sent. Nothing was sent.
+    /// The event could not be read from what would be sent. Nothing was sent.
     ///
     /// This is looked at in a debug build (`debug_assertions`), and on the bus of a
     /// [`TestBus`](crate::testing::TestBus) in any build; a release build sends the event unread. A
@@ -51,7 +51,7 @@ pub enum PublishError {
     TooLarge {
         /// Subject of the message.
         subject: String,
-        /// Its size in bytes.
+        /// The message's size in bytes.
         size: usize,
         /// The server's limit in bytes.
         limit: usize,
@@ -67,7 +67,7 @@ pub enum PublishError {
         subject: String,
         /// The object store that its stream declares.
         store: &'static str,
-        /// Error of storing it.
+        /// Error of storing the payload.
         source: Box<ObjectPutError>,
     },
     /// The event is too large for a message, and what is asked for does not go with an object store. Nothing
@@ -83,7 +83,7 @@ pub enum PublishError {
         size: usize,
         /// The server's limit in bytes.
         limit: usize,
-        /// Reason why it can't.
+        /// Reason why the payload can't go through an object store.
         problem: &'static str,
     },
     /// A message id is empty or holds white space, a control or a non-ASCII character.
@@ -141,7 +141,7 @@ pub enum PublishError {
     NotRescheduled {
         /// Subject of the event.
         subject: String,
-        /// Its id.
+        /// The message's id.
         message_id: String,
         /// Reason why it does not wait for the new time.
         problem: String,
@@ -156,7 +156,7 @@ pub enum PublishError {
         /// The stream that the event declares.
         stream: &'static str,
     },
-    /// Nobody answered for the stream: none of its cluster's servers leads it. Nothing was stored.
+    /// The stream did not answer: none of its cluster's servers leads it. Nothing was stored.
     #[error(
         "`{stream}` had no leader within {waited:?}: the message for `{subject}` was not stored"
     )]
@@ -204,7 +204,7 @@ pub enum PublishError {
         /// The stream that the confirmation names.
         answered: String,
     },
-    /// The server does not allow it. Where the denial is of this subject nothing was sent; where it
+    /// The server does not allow the publish. Where the denial is of this subject nothing was sent; where it
     /// is of the inbox in which a confirmation would come, it is unknown whether the event is stored.
     ///
     /// An event without a stream is sent before the server says anything: the next one on its
@@ -227,7 +227,7 @@ pub enum PublishError {
     Unconfirmed {
         /// Subject of the event.
         subject: String,
-        /// Its id.
+        /// The message's id.
         message_id: String,
         /// Time that was waited.
         waited: Duration,
@@ -329,7 +329,7 @@ impl From<EncodeFault> for PublishError {
     }
 }
 
-/// Why the payload of a large event was not stored; of a store that is missing, what makes it.
+/// Text of why the payload of a large event was not stored; of a store that is missing, what makes it.
 fn not_stored(store: &str, source: &ObjectPutError) -> String {
     match source {
         ObjectPutError::NoStore { .. } => format!(

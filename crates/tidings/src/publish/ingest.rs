@@ -1,4 +1,4 @@
-//! Many events for a stream that allows fast ingest: confirmed together, and acked one by one.
+//! Fast ingest: many events for a stream that allows it, confirmed together, and acked one by one.
 //!
 //! A server says of a batch only that it has all of it, and the sequence of its last message. So only
 //! events with an id made for them go this way, which no stream can have already, and they go in
@@ -54,13 +54,13 @@ pub(super) struct Lane<'a> {
 
 struct Chunk {
     ingest: Ingest,
-    /// Each with its place among the events of the call; the last one is not sent yet.
+    /// The events of the chunk, with their places among those of the call; the last one is not sent yet.
     items: Vec<(usize, Item)>,
     bytes: usize,
 }
 
 impl<'a> Lane<'a> {
-    /// For a call with at least so many events.
+    /// A lane for a call with at least so many events.
     pub(super) fn new(link: &'a Link, at_least: usize) -> Self {
         Self {
             link,

@@ -1,4 +1,4 @@
-//! One event of many: made ready, then sent or given up.
+//! An event of many: made ready, then sent or given up.
 
 use tokio::time::Instant;
 
@@ -22,14 +22,14 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Gives it up unsent, for this reason.
+    /// Gives the event up unsent, for this reason.
     #[cold]
     pub(super) fn refuse(self, error: PublishError) -> PublishError {
         self.sending.published(Err(&error));
         error
     }
 
-    /// Gives it up unsent, since nobody answers.
+    /// Gives the event up unsent, since nobody answers.
     #[cold]
     pub(super) fn give_up(self, link: &Link) -> PublishError {
         let error = PublishError::unsent(link, &self.outgoing.subject);

@@ -26,7 +26,7 @@ const FAR: Duration = Duration::from_secs(60);
 const MARGIN: Duration = Duration::from_secs(1);
 /// Reason that stands on what ends a schedule, and is no event.
 pub(crate) const ENDED: &str = "Purge";
-/// How often it is looked whether our own schedule is over: a server gathers four times a second.
+/// Time between looks whether our own schedule is over: a server gathers four times a second.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Maximum number of times that what took a recurrence's place is stored again: each time something came just then.
@@ -62,7 +62,7 @@ pub(crate) async fn outran(
     Ok(if last.is_some_and(|last| last >= replaced_by) { Outrun::No } else { Outrun::Yes })
 }
 
-/// Whether a schedule may be gathered by now that is due at this time.
+/// Returns `true` if a schedule that is due at this time may be gathered by now.
 pub(crate) async fn may_outrun(
     link: &Link,
     stream: &StreamDeclaration,
@@ -142,7 +142,7 @@ pub(crate) async fn supersede(
     Ok(())
 }
 
-/// Whether the schedule has come since this sequence.
+/// Returns `true` if the schedule has come since this sequence.
 async fn has_come(
     link: &Link,
     stream: &'static StreamDeclaration,

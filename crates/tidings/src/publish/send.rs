@@ -1,4 +1,4 @@
-//! One message, sent as its declaration says.
+//! Sending of one message, as its declaration says.
 
 use std::future::poll_fn;
 use std::task::Poll;

@@ -63,7 +63,7 @@ mod tests {
         assert!(heard([false; LIMIT]).is_reached());
     }
 
-    /// One that is confirmed now and then does not end it.
+    /// A message that is confirmed now and then does not end the silence.
     #[test]
     fn very_many_in_all_are_one_too() {
         let seldom = |count| (1..=count).map(|event| event % 50 == 0);

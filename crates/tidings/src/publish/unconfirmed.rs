@@ -62,7 +62,7 @@ async fn hand_over(
 pub(super) struct Unconfirmed {
     pub(super) ack: PendingAck,
     at: Instant,
-    /// Boxed: few wait, and every publish carries it.
+    /// Wait for a connection, boxed: few wait, and every publish carries it.
     waited: Option<Box<ConnectionWait>>,
 }
 
@@ -86,7 +86,7 @@ impl Unconfirmed {
             .map_or_else(|| self.at + link.timeouts.publish, |waited| waited.deadline)
     }
 
-    /// No copy of it is older.
+    /// Instant at which the oldest copy may have been sent.
     fn begun(&self) -> Instant {
         self.waited.as_ref().map_or(self.at, |waited| waited.begun)
     }

@@ -144,7 +144,7 @@ impl Bounds {
         Ok(field)
     }
 
-    /// One of `*`, `5`, `8-18`, each with `/2` behind it or without.
+    /// Reads `*`, `5` or `8-18`, with `/2` behind it or without.
     fn range(&self, text: &str) -> Result<Field, String> {
         let (range, step) = match text.split_once('/') {
             Some((range, step)) => (range, Some(self.number(step, text)?)),

@@ -22,7 +22,7 @@ pub enum RegistryCatalogError {
     /// The registry could never work as it stands.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// Its messages do not agree with each other.
+    /// The registry's messages do not agree with each other.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -90,7 +90,7 @@ fn add_large_store(
     Ok(Store::of_stream(&config.name))
 }
 
-/// One of the messages that a route's handler gets.
+/// A message that a route's handler gets.
 fn handled(
     registry: &Registry,
     route: &RouteSpec,

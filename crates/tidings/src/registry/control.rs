@@ -35,7 +35,7 @@ use crate::runner::{RouteState, StateCell};
 #[derive(Debug, Clone, Default)]
 pub struct Control(Arc<OnceLock<Vec<Controlled>>>);
 
-/// One route.
+/// Control of one route.
 #[derive(Debug)]
 pub(super) struct Controlled {
     pub(super) message: String,

@@ -127,13 +127,14 @@ impl Registry {
         }
     }
 
-    /// Its semantic version, such as `1.4.0`; the default is `0.0.0`. Shown by service discovery.
+    /// Sets the service's semantic version, such as `1.4.0`; the default is `0.0.0`. Shown by service
+    /// discovery.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
-    /// A sentence about it; shown by service discovery.
+    /// Sets a sentence about the service, which service discovery shows.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self

@@ -24,7 +24,7 @@ pub enum ServeError {
         /// The version.
         version: String,
     },
-    /// There is nothing to run.
+    /// The registry has nothing to run.
     #[error("registry `{registry}` has no handler; add one with `.handle::<Message>(handler)`")]
     Empty {
         /// The registry.
@@ -45,7 +45,7 @@ pub enum ServeError {
         message: String,
         /// The route's method.
         option: &'static str,
-        /// Reason why it can't hold.
+        /// Reason why the option can't hold.
         problem: String,
     },
     /// Two handlers would share one durable consumer or one endpoint, and each take the other's
@@ -56,9 +56,9 @@ pub enum ServeError {
     Twice {
         /// The registry.
         registry: String,
-        /// Name that they would share.
+        /// Kind of name that they would share, such as `queue group`.
         what: &'static str,
-        /// Its name.
+        /// The name itself.
         name: String,
     },
     /// An enum's events are kept by different streams, or only some by one.
@@ -77,7 +77,7 @@ pub enum ServeError {
     RequestInStream {
         /// The request.
         message: String,
-        /// Its subject.
+        /// The message's subject.
         subject: &'static str,
         /// The stream.
         stream: String,
@@ -107,7 +107,7 @@ pub enum ServeError {
         registry: String,
         /// Name of the object store.
         store: String,
-        /// Reason why it can't.
+        /// Reason why the store can't be declared so.
         problem: String,
     },
     /// A bucket or an object store can't be used.

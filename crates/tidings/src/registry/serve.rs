@@ -10,7 +10,7 @@ use super::{Registry, ServeError, running};
 use crate::link::Link;
 use crate::runner::RouteReport;
 
-/// A registry about to run: await it. It gives back what each handler did.
+/// A registry about to run, started by `.await`. It gives back what each handler did.
 ///
 /// # Errors
 /// Awaited, [`ServeError`] if the registry could never work as it stands, or the server refuses.

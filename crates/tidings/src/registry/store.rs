@@ -60,7 +60,7 @@ impl Registry {
 /// A store that is to be there.
 struct Needed {
     config: StreamConfig,
-    /// `true` if a handler watches it.
+    /// `true` if a handler watches the store.
     is_watched: bool,
 }
 
@@ -75,7 +75,7 @@ impl Needed {
     }
 }
 
-/// All stores that it needs, each once.
+/// Stores that a registry needs, each once.
 fn needed(registry: &Registry) -> impl Iterator<Item = Needed> {
     let watches = registry.watches.iter().map(|watch| {
         let config = (watch.stream.config)();

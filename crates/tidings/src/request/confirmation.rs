@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::transport::Incoming;
 
-/// All that a stream's answer has (nats-server 2.15, `JSPubAckResponse`).
+/// Fields of a stream's answer (nats-server 2.15, `JSPubAckResponse`).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Confirmation {

@@ -42,7 +42,7 @@ impl<M: Input> Route<M> {
     }
 }
 
-/// All filters, none of them covered by another.
+/// Joins two lists of filters into one, in which no filter covers another.
 fn joined(known: Vec<Subject>, more: Vec<Subject>) -> Vec<Subject> {
     let mut all: Vec<Subject> = Vec::with_capacity(known.len() + more.len());
     for filter in known.into_iter().chain(more) {

@@ -58,7 +58,7 @@ impl Default for BatchRule {
     }
 }
 
-/// One handler and how it is to be run. What is `None` was not said.
+/// A handler and how it is to be run. What is `None` was not said.
 pub(crate) struct RouteSpec {
     pub(crate) declarations: &'static [&'static Declaration],
     pub(crate) name: Option<&'static str>,

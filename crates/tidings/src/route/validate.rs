@@ -4,7 +4,7 @@ use super::Route;
 use crate::handler::{Input, checked};
 use crate::validation::PayloadValidator;
 
-/// For whoever trusts no publisher.
+/// Validation, for programs that trust no publisher.
 impl<M: Input> Route<M> {
     /// Checks each payload by its type's schema before the handler gets it (feature `validation`): by
     /// ranges, lengths, patterns and formats too, which serde passes over.

@@ -54,11 +54,11 @@ pub(crate) struct Lifecycle {
 pub(crate) enum ErrorDetail {
     /// A reference to the log.
     Reference,
-    /// All of it.
+    /// The whole failure, with all sources.
     Full,
 }
 
-/// One route that is running.
+/// A route that is running.
 pub(crate) struct ActiveRoute {
     pub(crate) label: String,
     pub(crate) declarations: &'static [&'static Declaration],

@@ -1,4 +1,4 @@
-//! One route's handler at work: guarded against panics, and bounded in time.
+//! A route's handler at work: guarded against panics, and bounded in time.
 
 mod batch;
 mod guard;

@@ -29,7 +29,7 @@ use crate::context::HandledMessage;
 use crate::lock::locked;
 use crate::transport::{Pull, Reach};
 
-/// One route's messages that are here.
+/// Messages of a route that are here.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     state: Mutex<InFlightState>,
@@ -176,8 +176,8 @@ impl InFlight {
         self.with_pull(|pull| pull.reach())?
     }
 
-    /// All that was delivered up to this number is settled: what comes behind it is all that is not,
-    /// unless more has come meanwhile.
+    /// Begins the consumer's deliveries behind this number, up to which all are settled: what comes behind it
+    /// is all that is not, unless more has come meanwhile.
     pub(crate) fn begin_behind(&self, number: u64) {
         self.with_pull(|pull| {
             if pull.reach().is_some_and(|reach| reach.number == number) {

@@ -43,7 +43,7 @@ pub(crate) struct Attempt {
     pub(crate) number: u64,
     /// Time since its first failure.
     pub(crate) since_first: Duration,
-    /// From 0 up to 1.
+    /// Random number from 0 up to 1.
     pub(crate) chance: f64,
 }
 

@@ -42,7 +42,7 @@ use crate::transport::Incoming;
 /// Number of messages that are begun before other tasks have their turn.
 const AT_ONCE: usize = 64;
 
-/// One route's messages that are here.
+/// Scheduler of a route's messages that are here.
 #[expect(clippy::struct_excessive_bools, reason = "each is so or not, whatever the others are")]
 pub(crate) struct Scheduler {
     pub(crate) route: Arc<ActiveRoute>,

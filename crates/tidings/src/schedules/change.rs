@@ -144,7 +144,7 @@ impl StreamSchedules {
         Ok(Some(ack))
     }
 
-    /// Whether what was moved then can't have come by itself: where it can, one of the two did.
+    /// Returns `true` if what was moved then can't have come by itself: where it can, one of the two did.
     fn is_to_come(&self, when: &When, then: SystemTime) -> bool {
         let at = match when {
             When::After(delay) => then.checked_add(*delay),

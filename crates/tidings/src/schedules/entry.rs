@@ -18,7 +18,7 @@ pub struct Scheduled<E> {
     pub key: String,
     /// The event.
     pub event: E,
-    /// The subject on which it will be delivered.
+    /// The subject on which the event will be delivered.
     pub subject: String,
     /// Time, or times, at which it comes: [`When::At`] or [`When::Every`].
     pub when: When,
@@ -31,7 +31,7 @@ pub struct Scheduled<E> {
     pub sequence: u64,
 }
 
-/// One that is not read yet.
+/// An entry that is not read yet.
 pub(super) struct Entry<E> {
     pub(super) incoming: Incoming,
     key: String,

@@ -30,7 +30,7 @@ pub enum ScheduleError {
         /// The key.
         key: String,
     },
-    /// Whether it came before it was cancelled is not known: the server answered too late.
+    /// The event was cancelled, and may have come before: the server answered too late.
     #[error("what waited under {key:?} was cancelled while it was due, and may have come before")]
     Unsure {
         /// The key.
@@ -47,7 +47,7 @@ pub enum ScheduleError {
     Other {
         /// The key.
         key: String,
-        /// The event that it is.
+        /// Error that tells which event waits there.
         source: Box<DecodeError>,
     },
     /// A single delivery can't become a recurrence, nor a recurrence a single delivery. Nothing was changed.

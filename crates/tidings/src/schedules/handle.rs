@@ -23,7 +23,7 @@ impl ScheduleHandle {
         Self { key: key_of(subject).to_owned(), schedules }
     }
 
-    /// The key under which it waits.
+    /// The key under which the event waits.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -40,7 +40,7 @@ impl ScheduleHandle {
         Ok(waiting.and_then(|waiting| waiting.next(self.schedules.link.transport.now())))
     }
 
-    /// Cancels it, as [`Schedules::cancel`](crate::Schedules::cancel) does.
+    /// Cancels the event, as [`Schedules::cancel`](crate::Schedules::cancel) does.
     ///
     /// # Errors
     /// [`ScheduleError`]; [`ScheduleError::NotWaiting`] where it waits no more, and
@@ -52,7 +52,7 @@ impl ScheduleHandle {
         self.schedules.cancel(&self.key, |_| Ok(())).await
     }
 
-    /// Moves it to another time, as [`Schedules::reschedule`](crate::Schedules::reschedule) does.
+    /// Moves the event to another time, as [`Schedules::reschedule`](crate::Schedules::reschedule) does.
     ///
     /// # Errors
     /// [`ScheduleError`], also for a time that has passed; [`ScheduleError::NotWaiting`] where it waits no

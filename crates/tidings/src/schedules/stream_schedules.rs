@@ -50,7 +50,7 @@ impl StreamSchedules {
         Ok(found.and_then(|found| self.waiting(found)))
     }
 
-    /// One message of the stream.
+    /// Reads a message of the stream.
     pub(super) async fn read(
         &self,
         which: Which<'_>,
@@ -96,7 +96,7 @@ impl Waiting {
         }
     }
 
-    /// Time at which it comes next.
+    /// Time at which the event comes next.
     pub(super) fn next(&self, now: SystemTime) -> Option<SystemTime> {
         match &self.when {
             When::Every(every) => every.next_since(self.stored_at, now),
@@ -105,7 +105,7 @@ impl Waiting {
         }
     }
 
-    /// As it arrives once it is due.
+    /// The event as it arrives once it is due.
     pub(super) fn incoming(&self) -> Incoming {
         Incoming {
             subject: self.target.clone(),

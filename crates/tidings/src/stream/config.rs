@@ -22,7 +22,7 @@ use super::{Source, SubjectTransform};
 pub struct StreamConfig {
     /// The stream's name: no white space, `.`, `*`, `>`, `/` or `\`.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence about the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The subject filters whose messages it keeps; empty for a mirror or an aggregate of sources.
@@ -201,10 +201,10 @@ pub enum Retention {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Storage {
-    /// On disk.
+    /// Storage on disk.
     #[default]
     File,
-    /// In the server's memory: gone when it stops.
+    /// Storage in the server's memory: gone when it stops.
     Memory,
 }
 
@@ -236,7 +236,7 @@ pub enum Compression {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Persistence {
-    /// Once it is written.
+    /// Stored once it is written.
     #[serde(rename = "default")]
     Written,
     /// Stored before it is written: faster, and a crash can lose what was acknowledged.

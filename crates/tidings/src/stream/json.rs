@@ -84,7 +84,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// Every field is set; one that is new has to be set here, too.
+    /// A configuration in which every field is set; one that is new has to be set here, too.
     fn full() -> StreamConfig {
         let transform = || SubjectTransform { source: "a.*".into(), destination: "b.*".into() };
         let mut mirror = Source::new("M");

@@ -12,7 +12,7 @@ use super::json_field;
 #[serde(from = "WireSource")]
 #[non_exhaustive]
 pub struct Source {
-    /// Its name.
+    /// Name of the source stream.
     pub name: String,
     /// Start in the source; `None` is the beginning.
     pub start: Option<SourceStart>,
@@ -20,7 +20,7 @@ pub struct Source {
     pub filter_subject: Option<String>,
     /// Transforms of its subjects on the way.
     pub subject_transforms: Vec<SubjectTransform>,
-    /// The JetStream domain it lives in.
+    /// The JetStream domain in which the source lives.
     pub domain: Option<String>,
     /// The account it lives in, as it is imported.
     pub external: Option<External>,
@@ -47,9 +47,9 @@ impl Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceStart {
-    /// At this sequence.
+    /// The message of this sequence.
     Sequence(u64),
-    /// At the first message at or after this time.
+    /// The first message at or after this time.
     Time(SystemTime),
 }
 
@@ -72,10 +72,10 @@ pub struct External {
 /// A durable consumer through which a source is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceConsumer {
-    /// Its name.
+    /// Name of the durable consumer.
     #[serde(default)]
     pub name: String,
-    /// The subject it delivers to.
+    /// The subject to which the consumer delivers.
     #[serde(default)]
     pub deliver_subject: String,
 }

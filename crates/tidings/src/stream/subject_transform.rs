@@ -9,7 +9,7 @@ pub struct SubjectTransform {
     /// Filter of the subjects.
     #[serde(rename = "src", default)]
     pub source: String,
-    /// Template of what they become.
+    /// Template of the subjects that these become.
     #[serde(rename = "dest")]
     pub destination: String,
 }

@@ -1,4 +1,4 @@
-//! One filter for several: what comes under one of them comes in the order in which it was published.
+//! A common filter of several: what comes under one filter comes in the order in which it was published.
 
 use crate::subject::Subject;
 

@@ -214,9 +214,9 @@ pub enum ReceiveError {
         stream: String,
         /// The message.
         sequence: u64,
-        /// Its subject.
+        /// The message's subject.
         subject: String,
-        /// Its payload.
+        /// The message's payload.
         payload: Bytes,
         /// Way to settle it, if a durable consumer delivered it.
         acker: Option<Acker>,

@@ -15,7 +15,7 @@ use crate::subject::{Subject, SubjectError};
 use crate::subscribe::SubscribeError;
 use crate::transport::DeliverFrom;
 
-/// A replay to be made: await it.
+/// A replay to be opened by `.await`.
 ///
 /// # Errors
 /// Awaited, [`SubscribeError`].

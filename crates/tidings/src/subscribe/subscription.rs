@@ -38,7 +38,7 @@ type Next<E, K> = Result<Delivery<E, K>, ReceiveError>;
 /// Receiving end of a subscription.
 #[expect(clippy::large_enum_variant, reason = "one for each subscription, and it never moves")]
 pub(super) enum Receiver {
-    /// One core subscription, or one for each filter.
+    /// Core subscriptions, one for each filter.
     Core(Inboxes),
     Stream(Pull, Option<Prefetch>),
 }

@@ -15,7 +15,7 @@ use crate::transport::{Fault, StoredHeaders, StoredMessage, Transport, Which};
 /// Time that a server has to deliver a delayed message once it is due.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(5);
 
-/// One that was published for later and is not here.
+/// An event that was published for later and is not here.
 pub(super) struct Delayed {
     message: String,
     subject: String,

@@ -61,7 +61,7 @@ impl<'a> Faults<'a> {
         self.add::<E>(FaultKind::Redeliver, times)
     }
 
-    /// Each message of `M` waits for this time before its handler gets it, from now on, on tokio's
+    /// Makes each message of `M` wait for this time before its handler gets it, from now on, on tokio's
     /// clock. [`Duration::ZERO`] ends it.
     pub fn hold<M: Decode>(&self, time: Duration) -> &Self {
         self.recorder.state().rules.set_hold(M::DECLARATIONS, time);

@@ -1,4 +1,4 @@
-//! One thing that happened on a test's bus.
+//! Things that happen on a test's bus.
 
 use std::time::{Duration, SystemTime};
 
@@ -39,9 +39,9 @@ pub(super) struct RecordedOperation {
 /// A message that waits in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Schedule {
-    /// The subject that it waits on.
+    /// The subject on which the message waits.
     pub(super) subject: Subject,
-    /// Time at which it is delivered.
+    /// Time at which the message is delivered.
     pub(super) at: SystemTime,
 }
 
@@ -95,7 +95,7 @@ pub(super) enum Ending {
     },
     /// A stream's was put aside too.
     Undecodable(String),
-    /// Its handler failed, and nothing brings it again.
+    /// The handler failed, and nothing brings the message again.
     Failed(String),
 }
 

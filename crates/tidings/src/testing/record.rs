@@ -1,4 +1,4 @@
-//! One message that was recorded, typed.
+//! Records of messages, typed.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer<T, E> {
-    /// Its reply.
+    /// The reply that the request declares.
     Reply(T),
     /// The error that the request declares.
     Declared(E),
@@ -66,7 +66,7 @@ impl<M, K> Record<M, K> {
         &self.message
     }
 
-    /// The message, without what is known of it.
+    /// Gives the message alone.
     pub fn into_message(self) -> M {
         self.message
     }
@@ -76,12 +76,12 @@ impl<M, K> Record<M, K> {
         &self.subject
     }
 
-    /// Its headers.
+    /// Headers of the message.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// Its id (`Nats-Msg-Id`); every stream event has one.
+    /// Id of the message (`Nats-Msg-Id`); every stream event has one.
     pub fn message_id(&self) -> Option<&str> {
         self.headers.get(header::MESSAGE_ID)
     }
@@ -140,7 +140,7 @@ impl<M, K: Arrived> Record<M, K> {
         self.kind.attempt()
     }
 
-    /// Its sequence in its stream.
+    /// Sequence of the message in its stream.
     pub fn sequence(&self) -> Option<u64> {
         self.kind.sequence()
     }

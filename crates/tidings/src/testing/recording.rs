@@ -60,7 +60,7 @@ impl<M, K> Recording<M, K> {
         self.records
     }
 
-    /// There are `count`.
+    /// Asserts that there are `count` records.
     ///
     /// # Panics
     /// Panics if there are fewer or more.
@@ -71,7 +71,7 @@ impl<M, K> Recording<M, K> {
         }
     }
 
-    /// There are none.
+    /// Asserts that there are no records.
     ///
     /// # Panics
     /// Panics if there are some.
@@ -123,7 +123,7 @@ impl<M: Message + PartialEq, K> Recording<M, K> {
         }
     }
 
-    /// Asserts that this is one of them.
+    /// Asserts that this message is among the records.
     ///
     /// # Panics
     /// Panics if it is not.

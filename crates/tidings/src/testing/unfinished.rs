@@ -29,27 +29,27 @@ pub enum Unfinished {
     Handler {
         /// The message's wire name.
         message: String,
-        /// Its subject.
+        /// The message's subject.
         subject: String,
         /// Number of the delivery, from 1.
         attempt: u64,
-        /// Time since it began, on tokio's clock.
+        /// Time since the work began, on tokio's clock.
         since: Duration,
     },
     /// A publish is not confirmed, or a request not answered.
     Sending {
         /// The message's wire name.
         message: String,
-        /// Its subject.
+        /// The message's subject.
         subject: String,
-        /// Time since it began, on tokio's clock.
+        /// Time since the sending began, on tokio's clock.
         since: Duration,
     },
     /// An event was published with a delay, and a route will get it.
     Delayed {
         /// The event's wire name.
         message: String,
-        /// Its subject.
+        /// The event's subject.
         subject: String,
         /// Time until it is delivered; zero if it could have been.
         remaining: Duration,
@@ -69,7 +69,7 @@ pub enum Unfinished {
     },
     /// The route of a core event or a request may have messages that it has not taken yet.
     Route {
-        /// The wire name of what it handles.
+        /// The wire name of the message that is handled.
         message: String,
     },
 }
@@ -101,7 +101,7 @@ impl fmt::Display for Unfinished {
     }
 }
 
-/// Each on a line of its own.
+/// List of what is unfinished, each on a line of its own.
 struct Lines<'a>(&'a [Unfinished]);
 
 impl fmt::Display for Lines<'_> {

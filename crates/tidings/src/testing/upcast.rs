@@ -40,7 +40,7 @@ pub enum UpcastError {
         file.display()
     )]
     NoExample {
-        /// Its file.
+        /// The message's file.
         file: PathBuf,
         /// The older version.
         message: &'static str,
@@ -67,13 +67,13 @@ impl std::fmt::Debug for UpcastError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExampleProblem {
-    /// The older version can't be read from it.
+    /// The example could not be read as the older version.
     #[error("can't be read: {0}")]
     Decode(#[source] serde_json::Error),
     /// `Upcast::upcast` panicked.
     #[error("makes `upcast` panic: {0}")]
     Panic(String),
-    /// The event that it becomes can't be written.
+    /// The event that the older version becomes could not be written.
     #[error("becomes an event that can't be written: {0}")]
     Encode(#[source] serde_json::Error),
     /// The event that it becomes can't be read back.

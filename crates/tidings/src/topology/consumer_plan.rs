@@ -32,7 +32,7 @@ pub struct ConsumerPlan {
     pub consumer: String,
     /// The action to take.
     pub action: PlanAction,
-    /// Each field that differs; empty for a consumer that is missing.
+    /// Fields that differ; empty for a consumer that is missing.
     pub differences: Vec<Difference>,
     /// Notes on fields in which a server shows other numbers than the route says, and why: what
     /// `nats consumer info` tells. Only a registry's plan has any.
@@ -41,7 +41,7 @@ pub struct ConsumerPlan {
     /// Configuration that it is to have in the end.
     #[serde(skip)]
     pub(super) target: ConsumerConfig,
-    /// Configuration that a start gives it.
+    /// Configuration that a start gives the consumer.
     #[serde(skip)]
     pub(super) start: ConsumerConfig,
     /// Configuration that was found.
@@ -136,7 +136,7 @@ impl ConsumerPlan {
         self
     }
 
-    /// The differences because of which it is refused.
+    /// The differences because of which the plan is refused.
     pub fn refused(&self) -> impl Iterator<Item = &Difference> {
         refused(self.action, &self.differences)
     }

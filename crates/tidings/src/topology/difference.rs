@@ -1,4 +1,4 @@
-//! One field in which what is wanted and what is there differ.
+//! A field in which what is wanted and what is there differ.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// One field in which what is wanted and what is there differ.
+/// A field in which what is wanted and what is there differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
@@ -37,7 +37,7 @@ pub enum DifferenceKind {
     /// Kept, since it is what another registry asked for, or a later version of this one, or what
     /// replaced what is asked for here. It can be changed, and would be changed back.
     Owned,
-    /// The server does not let it be changed.
+    /// The server does not let the field be changed.
     Immutable,
     /// Somebody made it for another use; it is not for us to change.
     Foreign,

@@ -31,7 +31,7 @@ pub enum ProvisionError {
         stream: String,
         /// A declared subject filter that it does not cover.
         missing: String,
-        /// Subjects that it keeps.
+        /// Subjects that the stream keeps.
         found: Vec<String>,
     },
     /// The stream is missing, and nothing may be created.
@@ -46,7 +46,7 @@ pub enum ProvisionError {
          `bus.apply(…)`, or change the declaration", .plan.stream, one_line(.plan.refused())
     )]
     Differs {
-        /// Each field, ours and theirs.
+        /// Plan with each field that differs, ours and theirs.
         plan: Box<StreamPlan>,
     },
     /// The stream was changed by somebody else again and again while it was being changed here.
@@ -153,7 +153,8 @@ pub enum ApplyError {
         "stream `{}` is left as it is: {}", .plan.stream, one_line(.plan.refused())
     )]
     Refused {
-        /// Each field, ours and theirs; with [`StreamPlan::allow_data_loss`] a loss is allowed.
+        /// Plan with each field that differs, ours and theirs; with [`StreamPlan::allow_data_loss`] a loss is
+        /// allowed.
         plan: Box<StreamPlan>,
     },
     /// The stream is not what it was when the plan was made. Nothing was changed.
@@ -183,8 +184,8 @@ pub enum ApplyConsumerError {
         one_line(.plan.refused())
     )]
     Refused {
-        /// Each field, ours and theirs; [`ConsumerPlan::allow_data_loss`] allows a loss, and
-        /// [`ConsumerPlan::take_over`] a change of what another asked for.
+        /// Plan with each field that differs, ours and theirs; [`ConsumerPlan::allow_data_loss`] allows a
+        /// loss, and [`ConsumerPlan::take_over`] a change of what another asked for.
         plan: Box<ConsumerPlan>,
     },
     /// The consumer is not what it was when the plan was made. Nothing was changed.

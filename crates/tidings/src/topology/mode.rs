@@ -35,8 +35,7 @@ pub enum Topology {
     Manage,
     /// Create what is missing, and never change what is there.
     CreateOnly,
-    /// Neither create nor change anything: somebody else does. The program needs no permission
-    /// for it.
+    /// Create and change nothing: somebody else does. The program needs no permission for it.
     BindOnly,
 }
 

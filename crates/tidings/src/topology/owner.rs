@@ -55,7 +55,7 @@ impl fmt::Display for ConsumerOwner {
 pub(super) enum Ownership {
     /// The consumer may be changed to what is asked for.
     Ours,
-    /// Its policy is another registry's, or a later version's, or replaced this one.
+    /// The consumer's policy is another registry's, or a later version's, or replaced this one.
     Kept,
     /// Another route has the same default name.
     Taken { ours: Box<ConsumerOwner>, theirs: Box<ConsumerOwner> },

@@ -41,7 +41,7 @@ impl<S: EventStream> StreamHandle<S> {
         Self { link, stream: PhantomData }
     }
 
-    /// Its configuration as the server has it; `None` if there is no such stream.
+    /// Reads the stream's configuration as the server has it; `None` if there is no such stream.
     ///
     /// # Errors
     /// [`StreamError`]

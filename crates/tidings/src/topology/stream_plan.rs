@@ -16,7 +16,7 @@ use crate::transport::{Fault, Transport};
 pub enum PlanAction {
     /// Create the stream or consumer, which is missing.
     Create,
-    /// No change: it is as it should be.
+    /// No change: the stream is as it should be.
     Nothing,
     /// Change the fields that differ.
     Change,
@@ -37,8 +37,7 @@ pub struct StreamPlan {
     pub stream: String,
     /// The action to take.
     pub action: PlanAction,
-    /// Each field that differs; for a stream that is missing, one because of which no server would
-    /// make it.
+    /// Fields that differ; for a stream that is missing, one because of which no server would make it.
     pub differences: Vec<Difference>,
     /// Fields of the declaration that are others in this environment: by `BusBuilder::single_node`, the
     /// variable `TIDINGS_STREAM_REPLICAS` or `Registry::stream_config`. The differences are to what is used.
@@ -92,7 +91,7 @@ impl StreamPlan {
         self
     }
 
-    /// The differences because of which it is refused.
+    /// The differences because of which the plan is refused.
     pub fn refused(&self) -> impl Iterator<Item = &Difference> {
         refused(self.action, &self.differences)
     }

@@ -171,7 +171,7 @@ impl SendSpan {
         }
     }
 
-    /// Says how many messages it was.
+    /// Records the number of messages.
     pub(crate) fn sent_all(&self, messages: usize) {
         if let Self(Some(Open { recorded: Some(context), .. })) = self {
             let messages = KeyValue::new("messaging.batch.message_count", tracer::count(messages));
@@ -179,7 +179,7 @@ impl SendSpan {
         }
     }
 
-    /// Ends it with what came of it.
+    /// Ends the span with the outcome.
     pub(crate) fn end<T, E: Display>(
         self,
         result: &Result<T, E>,

@@ -76,7 +76,7 @@ pub(super) struct Taken {
     pub(super) transport: Transport,
     pub(super) template: Option<&'static str>,
     pub(super) attributes: Vec<KeyValue>,
-    /// Span of who sent it.
+    /// Span of the sender.
     pub(super) producer: Option<SpanContext>,
 }
 

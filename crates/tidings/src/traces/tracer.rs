@@ -112,7 +112,7 @@ fn trace_of(context: &Context) -> opentelemetry::TraceId {
     context.span().span_context().trace_id()
 }
 
-/// Records that it failed.
+/// Records a failure.
 pub(super) fn fail(context: &Context, kind: Cow<'static, str>, why: Option<String>) {
     let span = context.span();
     span.set_attribute(KeyValue::new("error.type", kind));

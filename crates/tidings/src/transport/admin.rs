@@ -193,14 +193,14 @@ impl Transport {
         on!(self, t => t.consumer_snapshot(stream, name).await)
     }
 
-    /// All streams, by name, with what they hold.
+    /// Reads all streams, by name, with what they hold.
     pub(crate) async fn streams(&self) -> Result<Vec<StreamInfo>, Fault> {
         let mut streams = on!(self, t => t.streams().await)?;
         streams.sort_by(|a, b| a.config.name.cmp(&b.config.name));
         Ok(streams)
     }
 
-    /// All durable consumers of a stream, by name, with how far they have come.
+    /// Reads all durable consumers of a stream, by name, with how far they have come.
     pub(crate) async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, Fault> {
         let mut consumers = on!(self, t => t.consumers(stream).await)?;
         consumers.sort_by(|a, b| a.name.cmp(&b.name));

@@ -10,9 +10,9 @@ use crate::transport::{Denial, Outage};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionEvent {
-    /// Change that it tells.
+    /// Kind of the event.
     pub kind: ConnectionEventKind,
-    /// The connection that it is about.
+    /// The connection that the event is about.
     pub connection: ConnectionRole,
     /// The server's address, where it is known; `None` in memory.
     pub address: Option<String>,
@@ -36,7 +36,7 @@ pub enum ConnectionEventKind {
     Connected,
     /// Connection lost, or away when listening to events began; it is tried again.
     Disconnected {
-        /// Reason why it was lost.
+        /// Reason why the connection was lost.
         cause: Outage,
     },
     /// Connection made again.
@@ -45,7 +45,7 @@ pub enum ConnectionEventKind {
     LameDuck,
     /// A core subscription had no room for messages, which are lost. One event for each power of two.
     SlowConsumer {
-        /// Its filter, where it is known.
+        /// Filter of the subscription, where it is known.
         filter: Option<String>,
         /// Number of messages that it has lost so far; 0 where that is not known.
         dropped: u64,
@@ -54,7 +54,7 @@ pub enum ConnectionEventKind {
     PermissionDenied(Denial),
     /// The server says that something is wrong.
     ServerError {
-        /// Its words.
+        /// Words of the server.
         said: String,
     },
     /// Number of events that were not told, because nobody took them in time.

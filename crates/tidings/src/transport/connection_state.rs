@@ -27,22 +27,22 @@ pub struct ConnectionState {
 pub enum ConnectionStatus {
     /// There is a connection.
     Connected,
-    /// There was none yet; it is tried until there is: the state of a bus that was made by
+    /// No connection has been made yet; it is tried until there is one: the state of a bus that was made by
     /// `BusBuilder::connect_lazily`.
     Connecting {
-        /// Since when.
+        /// Time since which it is tried.
         since: SystemTime,
-        /// Why there is none.
+        /// Reason why there is none.
         cause: Outage,
     },
-    /// There is none; it is tried again.
+    /// The connection is lost; it is tried again.
     Reconnecting {
         /// Time since which there is none.
         since: SystemTime,
         /// Reason why there is none.
         cause: Outage,
     },
-    /// There will never be one again.
+    /// The connection is closed, and there will never be one again.
     Closed,
 }
 
@@ -50,11 +50,11 @@ pub enum ConnectionStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerInfo {
-    /// Its name.
+    /// Name of the server.
     pub name: String,
-    /// Its id, another one after each start.
+    /// Id of the server, another one after each start.
     pub id: String,
-    /// Its version.
+    /// Version of the server.
     pub version: String,
     /// The name of its cluster.
     pub cluster: Option<String>,

@@ -84,7 +84,7 @@ impl Pull {
         Self::Memory(DeliveryFilter::new(pull, all, of))
     }
 
-    /// From now on what is passed over, or not believed, is counted there.
+    /// Counts there, from now on, what is passed over or not believed.
     pub(crate) fn count_in(&mut self, skip_counters: SkipCounters) {
         match self {
             Self::Nats(pull) => pull.skip_counters = skip_counters,

@@ -72,10 +72,10 @@ impl ConsumerConfig {
 /// Meaning of an ack; it can't be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckPolicy {
-    /// Its message is done.
+    /// An ack says that its message is done.
     Explicit,
-    /// Its message is done, and each of a lower sequence, as long as the number of its delivery
-    /// is higher than that of the ack before. A termination says the same.
+    /// An ack says that its message is done, and each of a lower sequence, as long as the number of its
+    /// delivery is higher than that of the ack before. A termination says the same.
     All,
 }
 

@@ -11,7 +11,7 @@ pub(crate) enum Fault {
     /// Payload and headers are over the server's limit. Nothing was sent.
     #[error("the message has {size} bytes, the server takes {limit}")]
     TooLarge { size: usize, limit: usize },
-    /// Nobody listens on the subject.
+    /// The subject has no listener.
     #[error("nobody listens on the subject")]
     NoResponders,
     /// The deadline passed; whether the message arrived is unknown.
@@ -26,7 +26,7 @@ pub(crate) enum Fault {
     /// Another stream than the one that was meant confirmed a publish, or somebody in its name.
     #[error("stream {0:?} confirmed it, which was not meant")]
     WrongStream(String),
-    /// The server does not allow it.
+    /// The server does not allow the operation.
     #[error(transparent)]
     Denied(Denial),
     /// A message was delivered that no client can read.
@@ -148,7 +148,8 @@ impl ApiError {
         self.code == Self::STORE_FAILED && self.description.contains("maximum bytes")
     }
 
-    /// There is no message of this sequence: a server says it in four ways, by where it looked.
+    /// Returns `true` if there is no message of this sequence: a server says it in four ways, by where it
+    /// looked.
     pub(crate) fn is_no_message(&self) -> bool {
         match self.code {
             Self::NO_MESSAGE | Self::SEQUENCE_NOT_FOUND => true,
@@ -157,7 +158,7 @@ impl ApiError {
         }
     }
 
-    /// There is no such stream; the description says more.
+    /// A fault for a stream that is missing; the description says more.
     pub(crate) fn stream_not_found(description: &str) -> Self {
         Self { status: 404, code: Self::STREAM_NOT_FOUND, description: description.to_owned() }
     }

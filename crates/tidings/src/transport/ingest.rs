@@ -1,4 +1,4 @@
-//! Many messages for one stream, confirmed together.
+//! Batches of messages for one stream, confirmed together.
 
 /// A batch that is stored.
 #[derive(Debug)]

@@ -129,7 +129,7 @@ impl Memory {
         Self { connection: Arc::new(Connection::open(Arc::new(Broker::new()))), capacity }
     }
 
-    /// Another connection to the same broker. It is open even if this one was closed.
+    /// Makes another connection to the same broker. It is open even if this one was closed.
     #[cfg_attr(not(test), expect(dead_code, reason = "for a harness that starts again"))]
     pub(crate) fn reconnect(&self) -> Self {
         let broker = Arc::clone(&self.connection.broker);

@@ -22,10 +22,9 @@ pub(crate) enum Extent {
 /// Way in which messages come that are on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sending {
-    /// They are asked for, so many at a time.
+    /// Asked for, so many at a time.
     Asked,
-    /// They are pushed, as long as they are read quickly: the server has less work, and sends 32 MB ahead at
-    /// most.
+    /// Pushed, as long as they are read quickly: the server has less work, and sends 32 MB ahead at most.
     Pushed,
 }
 

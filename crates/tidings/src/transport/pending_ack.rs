@@ -16,7 +16,7 @@ pub(crate) enum PendingAck {
 }
 
 impl PendingAck {
-    /// Takes it if it is here. Nobody is woken when it comes later.
+    /// Takes the ack if it is here. Nobody is woken when it comes later.
     pub(crate) fn take(&mut self) -> Option<Result<PublishAck, Fault>> {
         match self {
             Self::Nats(ack) => ack.take(),

@@ -15,7 +15,7 @@ use crate::subject::Subject;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RawMessage {
-    /// The subject on which it was published.
+    /// The subject on which the message was published.
     pub subject: Subject,
     /// Subject on which the sender expects an answer, of a message that was listened to.
     pub reply: Option<Subject>,

@@ -192,8 +192,8 @@ impl Transport {
         }
     }
 
-    /// Whether a schedule may be published that was ended or replaced before: a server (2.15.1) publishes
-    /// what it has gathered.
+    /// Returns `true` if a schedule may be published that was ended or replaced before: a server (2.15.1)
+    /// publishes what it has gathered.
     pub(crate) fn publishes_what_ended(&self) -> bool {
         match self {
             Self::Nats(_) => true,

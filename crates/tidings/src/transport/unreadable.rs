@@ -13,7 +13,7 @@ pub(crate) struct Unreadable {
 }
 
 impl Unreadable {
-    /// Reason why no client can read it.
+    /// Reason why no client can read the message.
     pub(crate) fn why(message: &StoredMessage) -> &'static str {
         match message.headers {
             StoredHeaders::Read(_) => "its subject can't be read",

@@ -8,7 +8,7 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use serde_json::{Map, Number, Value};
 
-/// One value, or the name of a member; what a list or an object holds stands behind it.
+/// A value, or the name of a member; what a list or an object holds stands behind it.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Slot<'a> {
     #[default]
@@ -17,7 +17,7 @@ pub(super) enum Slot<'a> {
     Number(Number),
     Text(Cow<'a, str>),
     Array(Extent),
-    /// Each value stands behind its name.
+    /// An object, in which each value stands behind its name.
     Object(Extent),
 }
 

@@ -64,7 +64,7 @@ pub(super) fn branches(tree: &str, before: &[String], found: &mut Vec<(String, V
     }
 }
 
-/// All paths that are written out beside the imports, as far as they begin with a module.
+/// Paths that are written out beside the imports, as far as they begin with a module.
 pub(super) fn written_out(code: &str) -> Vec<Vec<String>> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut paths = Vec::new();

@@ -33,7 +33,7 @@ fn order(order: u64) -> OrderCreated {
     OrderCreated { order, region: "eu".into() }
 }
 
-/// Another payload on that subject.
+/// A payload of another type on that subject.
 #[derive(Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "orders.{region}.created", stream = Orders)]
 struct Nonsense {

@@ -116,7 +116,7 @@ async fn what_is_given_up() {
     assert!(undecodable[0].error().contains("missing field `order`"));
 }
 
-/// Whatever puts an event aside, `settle` ends with it.
+/// An event that is put aside ends the wait, whatever put it aside.
 #[tokio::test(start_paused = true)]
 async fn what_is_put_aside() {
     let test = TestBus::in_memory();

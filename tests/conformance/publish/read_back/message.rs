@@ -170,7 +170,7 @@ pub(super) struct Generic<T> {
     pub(super) value: T,
 }
 
-/// Its id is another one each time it is asked for.
+/// Event whose id is another one each time it is asked for.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Event)]
 #[event(subject = "probes.counted", stream = Probes, id = "(number, Uuid::now_v7())")]
 pub(super) struct Counted {

@@ -76,7 +76,7 @@ fn class(column: Column) -> &'static str {
     }
 }
 
-/// Each column with its left end and its width.
+/// Columns with their left ends and widths.
 fn placed(flow: &Flow, layout: &Layout) -> Vec<(Column, f64, f64)> {
     let mut left = 0.0;
     let mut placed = Vec::new();

@@ -11,14 +11,14 @@ const MOST_ALTERNATIVES: usize = 96;
 /// Deepest level of alternatives within alternatives.
 const MOST_NESTED: usize = 12;
 
-/// One of the alternatives of a value.
+/// An alternative of a value.
 #[derive(Debug, Clone, Default)]
 struct Alternative {
     ids: BTreeSet<Id>,
     presences: BTreeSet<Presence>,
 }
 
-/// One way of a choice: the schemas that hold then, and what is known of the value.
+/// A way of a choice: the schemas that hold then, and what is known of the value.
 #[derive(Debug, Default)]
 struct Way {
     ids: Vec<Id>,

@@ -124,7 +124,7 @@ impl Reader<'_> {
     }
 }
 
-/// Each of some with each of others; `None` if these are too many.
+/// Joins each of some with each of others; `None` if these are too many.
 fn pairs<T: Clone, U>(some: &[T], others: &[U], join: impl Fn(&mut T, &U)) -> Option<Vec<T>> {
     if some.len() * others.len() > MOST {
         return None;

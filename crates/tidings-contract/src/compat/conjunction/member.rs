@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         asked.filter(is_unseen).map(|(_, rest)| rest).collect()
     }
 
-    /// All names that a member may have, where `propertyNames` lists them.
+    /// Names that a member may have, where `propertyNames` lists them.
     fn listed_names(self, node: &Node) -> Option<impl Iterator<Item = &'a str>> {
         let values = self.schemas[node.names?].values.as_ref()?;
         Some(values.iter().filter_map(Value::as_str))

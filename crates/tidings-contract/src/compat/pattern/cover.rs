@@ -1,4 +1,5 @@
-//! Whether a pattern is found in all texts in which another one is, as far as that shows letter by letter.
+//! Coverage of patterns: whether one is found in all texts in which another one is, as far as that shows
+//! letter by letter.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
@@ -20,7 +21,7 @@ pub(super) fn covers(pattern: &Hir, other: &Hir) -> bool {
 #[derive(Clone)]
 enum Part<'a> {
     Look(Look),
-    /// So many letters of these ranges.
+    /// Run of letters of these ranges, at least and at most so long.
     Letters {
         of: Vec<(char, char)>,
         least: u32,

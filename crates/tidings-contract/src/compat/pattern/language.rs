@@ -1,4 +1,4 @@
-//! All texts of a pattern, where they are few.
+//! Texts of a pattern, where they are few.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
@@ -30,7 +30,7 @@ fn bounded(mut texts: Vec<String>, most: usize) -> Option<Vec<String>> {
     (texts.len() <= most).then_some(texts)
 }
 
-/// Each text of a part behind each of the parts before it.
+/// Texts of a part behind each of the parts before it.
 fn each_of_all(parts: &[Hir], most: usize) -> Option<Vec<String>> {
     let mut all = vec![String::new()];
     for part in parts {

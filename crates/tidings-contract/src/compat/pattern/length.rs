@@ -1,4 +1,4 @@
-//! How many letters a text has in which a pattern is found.
+//! Number of letters of a text in which a pattern is found.
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 

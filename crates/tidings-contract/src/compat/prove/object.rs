@@ -225,7 +225,7 @@ impl Prover<'_> {
     }
 }
 
-/// All names of a pattern, where these are few; none of one that has more.
+/// Names of a pattern, where these are few; none of one that has more.
 fn few(pattern: &Pattern) -> impl Iterator<Item = String> {
     const MOST: usize = 32;
     pattern.texts(MOST).into_iter().flatten()

@@ -31,7 +31,7 @@ impl Obstacle {
 }
 
 impl Prover<'_> {
-    /// Of the obstacles after the first so many only those that are told and in nobody's way stay.
+    /// Keeps of the obstacles after the first so many only notes: what is told and in nobody's way.
     pub(super) fn keep_notes(&mut self, before: usize) {
         let found = self.obstacles.split_off(before);
         self.obstacles.extend(found.into_iter().filter(Obstacle::is_note));

@@ -11,6 +11,6 @@ pub enum Severity {
     Break,
     /// A change that breaks nothing, and of which somebody should know.
     Warning,
-    /// Not decided.
+    /// A change that could not be judged.
     Unknown,
 }

@@ -13,7 +13,7 @@ pub(super) enum Dialect {
     Seven,
     /// 2019-09 and 2020-12.
     New,
-    /// None is said: what any of them knows counts.
+    /// No dialect is said: what any of them knows counts.
     Unsaid,
 }
 

@@ -1,4 +1,4 @@
-//! Which edits a change is about.
+//! Attribution of changes to edits.
 
 use super::{catalog_of, json};
 use crate::compat::{CatalogRule, MessageRule, Mode, Policy, Report, Rule, changes};
@@ -8,7 +8,7 @@ fn judged(old: &Catalog, new: &Catalog) -> (Vec<Edit>, Report) {
     (edits(old, new), changes(old, new, Mode::Full, Policy::Typed))
 }
 
-/// Each edit's pointer and rules.
+/// Pointers and rules of the edits.
 fn told(old: &Catalog, new: &Catalog) -> Vec<(String, Vec<&'static str>)> {
     let (edits, report) = judged(old, new);
     let of_each = report.of_edits(&edits).into_iter();

@@ -13,7 +13,8 @@ use super::chance::Chance;
 
 type Keywords = Map<String, Value>;
 
-/// Most schemas that are looked at for one value. What leads back to itself in many places has values without end.
+/// Maximum number of schemas that are looked at for one value. What leads back to itself in many places has
+/// values without end.
 const STEPS: usize = 20_000;
 
 /// Writes values of a schema.
@@ -51,7 +52,7 @@ impl<'a> Writer<'a> {
         Self { root, is_open, judges: RefCell::default(), steps: Cell::new(STEPS) }
     }
 
-    /// One value; `None` where none was found. It may break what is not made on purpose, such as an
+    /// A value by chance; `None` where none was found. It may break what is not made on purpose, such as an
     /// exclusion: a validator is to look at it.
     pub(super) fn instance(&self, chance: &mut Chance) -> Option<Value> {
         self.steps.set(STEPS);
@@ -261,7 +262,7 @@ fn counts(of: &[&Keywords], keyword: &str) -> impl Iterator<Item = usize> {
     counts.map(|count| usize::try_from(count).unwrap())
 }
 
-/// One of the listed values, if any are.
+/// A listed value by chance, if any are listed.
 #[expect(clippy::option_option, reason = "values may be listed, and none be left")]
 fn listed(of: &[&Keywords], chance: &mut Chance) -> Option<Option<Value>> {
     let constant = of.iter().find_map(|one| one.get("const"));

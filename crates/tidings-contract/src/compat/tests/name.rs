@@ -20,7 +20,7 @@ fn names_of_alternatives_that_are_left_out_may_be_written() {
     }
 }
 
-/// So may a name within a member.
+/// Members of alternatives may have names that are left out within them.
 #[test]
 fn names_in_members_of_alternatives_that_are_left_out_may_be_written() {
     let inner = |i| json!({"properties": {format!("n{i}"): {"type": "integer"}}});

@@ -23,7 +23,7 @@ pub(super) struct Resources<'a> {
 struct Draft {
     /// The keyword of an address.
     id: &'static str,
-    /// Whether an address counts that stands beside a reference.
+    /// `true` if an address counts that stands beside a reference.
     siblings_count: bool,
 }
 

@@ -82,7 +82,7 @@ fn what_a_killed_writer_staged_is_removed_later() {
     assert_eq!(Catalog::read_from(&folder.0).unwrap(), catalog());
 }
 
-/// One file can't be replaced, because a folder is in its place: all others are as they were.
+/// No file is replaced where one can't be, because a folder is in its place.
 #[test]
 fn where_one_file_can_not_be_replaced_none_is() {
     let folder = written();

@@ -297,7 +297,7 @@ fn what_is_written_is_canonical_and_read_again() {
     catalog.check(&folder.0).unwrap();
 }
 
-/// What an earlier version can't know is in a later format, and all else in the one that it knows.
+/// Parts that an earlier version can't know are in a later format, and all else in the one that it knows.
 #[test]
 fn a_large_event_is_in_its_file_the_index_and_the_document() {
     let folder = Folder::new();

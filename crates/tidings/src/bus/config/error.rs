@@ -15,9 +15,9 @@ pub enum ConfigError {
     /// Two keys say different things about the same.
     #[error("`{first}` and `{second}` are both given: give one of them")]
     Contradiction {
-        /// One key.
+        /// The first of the two keys.
         first: &'static str,
-        /// The other one.
+        /// The second of the two keys.
         second: &'static str,
     },
     /// A number is out of its bounds.
@@ -25,9 +25,9 @@ pub enum ConfigError {
     Range {
         /// The key.
         key: &'static str,
-        /// Its value.
+        /// The key's value.
         value: u64,
-        /// Values that it may have.
+        /// Values that the key may have.
         expected: &'static str,
     },
 }

@@ -27,8 +27,7 @@ impl Known {
         }
     }
 
-    /// So many keys are about to be told, or fewer: there is room for them at once, and not in steps that
-    /// each move all of them.
+    /// Makes room for so many keys at once, rather than in steps that each move all of them.
     pub(super) fn expect(&mut self, keys: u64) {
         let keys = usize::try_from(keys).unwrap_or(usize::MAX).min(MOST_EXPECTED);
         self.revisions.reserve(keys.saturating_sub(self.revisions.len()));

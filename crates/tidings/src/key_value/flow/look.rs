@@ -10,7 +10,7 @@ pub(super) type Looking = Pin<Box<dyn Future<Output = Look> + Send>>;
 
 /// Result of a look at the bucket.
 pub(super) enum Look {
-    /// So many of its messages are still to come.
+    /// Number of the bucket's messages that are still to come.
     Undelivered(u64),
     Bounds(Option<StreamBounds>),
     /// The server can't be asked now.

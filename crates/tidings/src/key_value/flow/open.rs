@@ -12,16 +12,16 @@ use crate::transport::{
 /// A bucket that is read.
 pub(super) struct Opened {
     pub(super) ordered: Ordered,
-    /// Which stream it is; `None` where that may not be asked.
+    /// Identity of the stream; `None` where that may not be asked.
     pub(super) identity: Option<Identity>,
-    /// Whether values go without a word: nothing is wrong then where one is gone.
+    /// `true` if values expire without a marker: a value that is gone is nothing that was missed.
     is_silent: bool,
-    /// Whether a purge is forgotten after a time.
+    /// `true` if a purge is forgotten after a time.
     forgets: bool,
 }
 
 impl Opened {
-    /// Whether a message stays where it is until another of its key comes.
+    /// Returns `true` if a message stays where it is until another of its key comes.
     pub(super) fn keeps(&self, message: &StoredMessage) -> bool {
         !self.is_silent && stays(message, self.forgets)
     }
@@ -54,7 +54,7 @@ pub(super) async fn open(
     })
 }
 
-/// Whether a message stays where it is until another of its key comes.
+/// Returns `true` if a message stays where it is until another of its key comes.
 fn stays(message: &StoredMessage, forgets: bool) -> bool {
     if !is_removed(message) {
         return true;

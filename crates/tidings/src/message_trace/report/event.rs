@@ -21,7 +21,7 @@ pub struct TraceEvent {
 pub enum TraceEventKind {
     /// The message came to the server.
     Ingress {
-        /// Connection on which it came.
+        /// Connection on which the message came.
         connection: ConnectionKind,
         /// Name of that connection.
         name: Option<String>,
@@ -29,7 +29,7 @@ pub enum TraceEventKind {
         account: String,
         /// Subject.
         subject: String,
-        /// Why it went no further; `None` where it did.
+        /// Reason why the message went no further; `None` where it did.
         error: Option<String>,
     },
     /// A mapping of the account changed its subject.
@@ -53,7 +53,7 @@ pub enum TraceEventKind {
         /// Subject there.
         to: String,
     },
-    /// A stream takes it, or does not.
+    /// A stream takes the message, or does not.
     JetStream {
         /// The stream.
         stream: String,
@@ -61,12 +61,12 @@ pub enum TraceEventKind {
         subject: Option<String>,
         /// `true` if the stream keeps by interest, and there is none.
         no_interest: bool,
-        /// Why the stream refuses it; `None` where it takes it.
+        /// Reason why the stream refuses the message; `None` where it takes it.
         error: Option<String>,
     },
     /// The message leaves the server: to a subscription, or to another server.
     Egress {
-        /// Connection on which it leaves.
+        /// Connection on which the message leaves.
         connection: ConnectionKind,
         /// Name of that connection.
         name: Option<String>,
@@ -78,14 +78,14 @@ pub enum TraceEventKind {
         subscription: Option<String>,
         /// Queue group of the subscription.
         queue_group: Option<String>,
-        /// Why it does not leave; `None` where it does.
+        /// Reason why the message does not leave; `None` where it does.
         error: Option<String>,
     },
     /// An event that this version does not know, as the server has told it.
     Other {
-        /// Its kind, as the server calls it.
+        /// The event's kind, as the server calls it.
         kind: String,
-        /// All that is told of it.
+        /// The whole event, as the server has told it.
         event: Value,
     },
 }
@@ -108,7 +108,7 @@ pub enum ConnectionKind {
     JetStream,
     /// An account of the server.
     Account,
-    /// Another one, by the server's number for it.
+    /// Another kind, by the server's number for it.
     Other(i64),
 }
 

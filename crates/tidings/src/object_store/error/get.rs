@@ -43,7 +43,7 @@ pub enum ObjectGetError {
         store: String,
         /// The link.
         name: String,
-        /// The store that it refers to.
+        /// The store that the link refers to.
         target: String,
     },
     /// The object is a link, and what it refers to is a link, too, or is gone.
@@ -55,7 +55,7 @@ pub enum ObjectGetError {
         store: String,
         /// The link.
         name: String,
-        /// The object that it refers to, as `store/name`.
+        /// The object that the link refers to, as `store/name`.
         target: String,
     },
     /// The store does not exist.

@@ -112,11 +112,12 @@ pub enum ObjectPutError {
         /// The server's own description.
         description: String,
     },
-    /// The server does not allow it.
+    /// The server does not allow the put.
     #[error(transparent)]
     Denied(Denial),
-    /// Not confirmed in time. Where all chunks were sent, and only the description was not confirmed, the object may
-    /// be stored; else it is not, and its chunks are removed once the server is there.
+    /// The put was not confirmed in time. Where all chunks were sent, and only the description was not
+    /// confirmed, the object may be stored; else it is not, and its chunks are removed once the server is
+    /// there.
     #[error(
         "it is not known whether object `{name}` of store `{store}` was stored: nobody confirmed it in time"
     )]

@@ -23,7 +23,7 @@ pub enum ObjectReadError {
         name: String,
         /// Size in bytes, as described.
         size: u64,
-        /// How many bytes were read.
+        /// Number of bytes that were read.
         read: u64,
     },
     /// The bytes that were read are not those that were stored. The last of them were not handed on.
@@ -35,7 +35,7 @@ pub enum ObjectReadError {
         store: String,
         /// The object.
         name: String,
-        /// The digest that was stored with it.
+        /// The digest that was stored with the object.
         expected: String,
         /// The digest of what was read.
         found: String,

@@ -27,7 +27,7 @@ impl Batch<'_> {
         self.begun + self.link.timeouts.publish
     }
 
-    /// Maximum time that one answer is waited for.
+    /// Maximum time that is waited for one answer.
     pub(super) fn ack_timeout(&self) -> Duration {
         let left = self.deadline().saturating_duration_since(Instant::now());
         self.link.timeouts.ack.min(left)

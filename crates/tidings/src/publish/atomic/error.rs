@@ -29,7 +29,7 @@ pub enum AtomicError {
     OtherStream {
         /// Subject of the event.
         subject: String,
-        /// The stream that keeps it.
+        /// The stream that keeps the event.
         stream: &'static str,
         /// The stream of the batch.
         batch: &'static str,
@@ -55,7 +55,7 @@ pub enum AtomicError {
         subject: String,
         /// The option's method.
         option: &'static str,
-        /// Reason why it can't hold.
+        /// Reason why the option can't hold.
         problem: &'static str,
     },
     /// One event could not be published, and so none was stored.
@@ -66,7 +66,7 @@ pub enum AtomicError {
         /// Error of the event.
         source: PublishError,
     },
-    /// The stream does not allow it. Nothing was stored.
+    /// The stream does not allow atomic batches. Nothing was stored.
     #[error(
         "`{stream}` does not store all or nothing: declare `allow_atomic_publish` in its `#[stream(…)]`, and provision it"
     )]
@@ -105,9 +105,9 @@ pub enum AtomicError {
         stream: &'static str,
         /// The first such event's place.
         place: usize,
-        /// Its id.
+        /// The event's id.
         id: String,
-        /// Its sequence in the stream.
+        /// The event's sequence in the stream.
         sequence: u64,
     },
     /// The stream is not as the options of an event expect it. Nothing was stored.

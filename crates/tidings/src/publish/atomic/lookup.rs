@@ -11,12 +11,12 @@ use crate::transport::Fault;
 #[derive(Debug)]
 pub(super) enum LookupResult {
     None,
-    /// All of it, one behind the other from this sequence on: it was stored as a batch.
+    /// The whole batch is stored, one message behind the other from this sequence on.
     All {
         stream: String,
         first: u64,
     },
-    /// Some of it; the first such message.
+    /// A part of the batch is stored; this is the first such message.
     One {
         place: usize,
         sequence: u64,

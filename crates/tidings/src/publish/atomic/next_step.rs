@@ -9,7 +9,7 @@ use crate::transport::{ApiError, AtomicFault, Fault};
 
 /// Next step after an attempt that failed.
 pub(super) enum NextStep {
-    /// Once more: nothing is stored, for now.
+    /// Try once more: nothing is stored, for now.
     Again(String),
     /// Look for it: it may be stored, or something of it was before.
     Look(AtomicError),

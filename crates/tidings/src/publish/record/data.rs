@@ -94,7 +94,7 @@ impl Record {
         Self { subject, stream: stream.map(str::to_owned), headers, payload }
     }
 
-    /// The subject on which it is published.
+    /// The subject on which the record is published.
     pub fn subject(&self) -> &str {
         self.subject.as_str()
     }

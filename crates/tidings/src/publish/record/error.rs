@@ -48,7 +48,7 @@ pub enum PublishRecordError {
     TooLarge {
         /// Subject of the message.
         subject: String,
-        /// Its size in bytes.
+        /// The record's size in bytes.
         size: usize,
         /// The server's limit in bytes.
         limit: usize,
@@ -58,17 +58,17 @@ pub enum PublishRecordError {
     NoStream {
         /// Subject of the record.
         subject: String,
-        /// The stream that it names.
+        /// The stream that the record names.
         stream: String,
     },
-    /// Nobody answered for the stream: none of its cluster's servers leads it. Nothing was stored.
+    /// The stream did not answer: none of its cluster's servers leads it. Nothing was stored.
     #[error(
         "`{stream}` had no leader within {waited:?}: the message for `{subject}` was not stored"
     )]
     Leaderless {
         /// Subject of the record.
         subject: String,
-        /// The stream that it names.
+        /// The stream that the record names.
         stream: String,
         /// Time that was waited.
         waited: Duration,
@@ -78,7 +78,7 @@ pub enum PublishRecordError {
     Refused {
         /// Subject of the record.
         subject: String,
-        /// The stream that it names.
+        /// The stream that the record names.
         stream: String,
         /// NATS's own error code.
         code: u32,
@@ -95,12 +95,12 @@ pub enum PublishRecordError {
     WrongStream {
         /// Subject of the record.
         subject: String,
-        /// The stream that it names.
+        /// The stream that the record names.
         stream: String,
         /// The stream that the confirmation names.
         answered: String,
     },
-    /// The server does not allow it.
+    /// The server does not allow the publish.
     #[error("can't publish on `{subject}`: {source}")]
     Denied {
         /// Subject of the record.
@@ -116,7 +116,7 @@ pub enum PublishRecordError {
     Unconfirmed {
         /// Subject of the record.
         subject: String,
-        /// Its id.
+        /// The record's id.
         message_id: String,
         /// Time that was waited.
         waited: Duration,
@@ -161,7 +161,7 @@ pub enum PublishRecordError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AtomicRecordsError {
-    /// They are fewer than two, or no stream keeps them, or several do. Nothing was sent.
+    /// The records are fewer than two, or no stream keeps them, or several do. Nothing was sent.
     #[error(
         "one stream stores two records at least as one: these are fewer, or of no stream, or of several"
     )]
@@ -170,19 +170,19 @@ pub enum AtomicRecordsError {
     /// not be sent. Each by itself may be stored.
     #[error("`{stream}` stored none of the records: {reason}")]
     NotStored {
-        /// The stream that they name.
+        /// The stream that the records name.
         stream: String,
-        /// Reason for it.
+        /// Reason why none was stored.
         reason: Box<dyn Error + Send + Sync>,
     },
-    /// Another stream stored them than the one that they name.
+    /// The records were stored by another stream than the one that they name.
     #[error(
         "stream {answered:?} stored the records, which `{stream}` is to keep; see which stream has their subjects"
     )]
     WrongStream {
-        /// The stream that they name.
+        /// The stream that the records name.
         stream: String,
-        /// The stream that stored them.
+        /// The stream that stored the records.
         answered: String,
     },
     /// No confirmation came: whether all are stored, or none, is unknown. Published each by itself they are stored once.
@@ -190,7 +190,7 @@ pub enum AtomicRecordsError {
         "no confirmation from `{stream}` within {waited:?}; it is unknown whether it stored all of the records or none"
     )]
     Unconfirmed {
-        /// The stream that they name.
+        /// The stream that the records name.
         stream: String,
         /// Time that was waited.
         waited: Duration,

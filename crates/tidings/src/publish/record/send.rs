@@ -87,7 +87,7 @@ struct SentRecord {
     message: Outgoing,
     stream: String,
     ack: PendingAck,
-    /// Instant at which it was sent first.
+    /// Instant of the first sending.
     at: Instant,
     /// Instant until which its ack is waited for before it is sent again.
     ack_deadline: Instant,

@@ -26,7 +26,7 @@ impl ActiveRoute {
         });
     }
 
-    /// One of its tasks panicked: that is shown for a while.
+    /// Notes that a task of the route panicked: that is shown for a while.
     #[cold]
     pub(crate) fn panicked(self: &Arc<Self>, panic: &str) {
         let count = self.panics.fetch_add(1, Relaxed) + 1;

@@ -1,4 +1,4 @@
-//! One route's handler at work on many messages, each of which is settled by itself.
+//! A route's handler at work on many messages, each of which is settled by itself.
 
 use std::borrow::Cow;
 use std::future::poll_fn;

@@ -12,9 +12,9 @@ use crate::runner::settle::Settled;
 pub(crate) enum Stage {
     /// Unbegun.
     Fresh,
-    /// Its handler waits for something.
+    /// The handler waits for something.
     Begun { slot: FutureSlot, took: Duration },
-    /// Its handler has ended.
+    /// The handler has ended.
     Ended { handled: HandlerExit, took: Duration },
     /// Settling it waits for something.
     Settling(ReusableBoxFuture<'static, Settled>),

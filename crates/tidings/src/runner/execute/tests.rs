@@ -12,7 +12,7 @@ struct Tick {
     number: u64,
 }
 
-/// In how many tasks a quick handler was called, on this bus.
+/// Number of tasks in which a quick handler was called, on this bus.
 async fn tasks(test: &TestBus, messages: u64) -> usize {
     let tasks = Arc::new(Mutex::new(BTreeSet::new()));
     let seen = Arc::clone(&tasks);

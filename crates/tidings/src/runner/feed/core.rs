@@ -90,7 +90,7 @@ async fn subscribe(
     Ok(watched(active, inboxes))
 }
 
-/// All of them as one, with what they drop counted among what the route did.
+/// The inboxes as one, with what they drop counted among what the route did.
 fn watched(active: &Arc<ActiveRoute>, inboxes: Vec<Inbox>) -> Inboxes {
     for inbox in &inboxes {
         active.counters().watch(inbox.dropped());

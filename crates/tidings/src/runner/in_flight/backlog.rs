@@ -114,7 +114,7 @@ impl Backlog {
         all.filter(move |queued| queued.told.is_none_or(|told| told <= before))
     }
 
-    /// All that are here.
+    /// The messages that are here, whether they wait for a handler or for their time.
     pub(crate) fn all(&self) -> impl Iterator<Item = &QueuedMessage> {
         self.waiting.iter().chain(self.deferred.values())
     }

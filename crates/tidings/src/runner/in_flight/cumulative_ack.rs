@@ -234,7 +234,8 @@ impl AckWindow {
         self.holds = holds;
     }
 
-    /// Another instance is to read in this one's place: a message came that is not known here.
+    /// Makes room for another instance, which is to read in place of this one: a message came that is not
+    /// known here.
     pub(crate) fn yield_to_other(&mut self) {
         self.yields = true;
     }

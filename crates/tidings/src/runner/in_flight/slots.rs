@@ -15,7 +15,7 @@ pub(crate) struct TaskSlot {
     pub(crate) told: Instant,
 }
 
-/// All of a route's slots.
+/// Slots of a route.
 #[derive(Debug, Default)]
 pub(crate) struct Slots(Mutex<Table>);
 

@@ -14,11 +14,11 @@ pub(crate) enum Disposition {
     Ack,
     /// Tried, and to come again after this time.
     Retry(Duration),
-    /// Too early: to be handled again after this time; that was no attempt.
+    /// Handled too early: to be handled again after this time; that was no attempt.
     Defer(Duration),
-    /// Another route's: given back for this time, for an instance that knows it.
+    /// Unknown to this instance: given back for this time, for one that knows it.
     GiveBack(Duration),
-    /// To become a dead letter.
+    /// Given up: to become a dead letter.
     DeadLetter(DeadLetterReason),
 }
 

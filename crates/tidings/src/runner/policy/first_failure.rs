@@ -21,7 +21,7 @@ pub(crate) struct FirstFailures(Mutex<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     first: HashMap<Known, (SystemTime, u64)>,
-    /// In the order they were entered; some may have been forgotten since.
+    /// The messages in the order in which they were entered; some may have been forgotten since.
     order: VecDeque<Known>,
 }
 

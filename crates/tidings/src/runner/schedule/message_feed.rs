@@ -82,7 +82,7 @@ pub(crate) enum StopReason {
     Stopped,
     /// The route was paused.
     Paused,
-    /// Its handler keeps failing: it pauses until then.
+    /// The route's circuit breaker is open until then: its handler kept failing.
     Open(Instant),
     /// Others have messages of a consumer that is for one alone.
     Broken,

@@ -7,7 +7,7 @@ const ENOUGH: u32 = 16;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prefetch {
     pub(crate) usual: usize,
-    /// While the handler is so quick that they hardly wait.
+    /// Maximum while the handler is so quick that messages hardly wait.
     pub(crate) quick: usize,
 }
 

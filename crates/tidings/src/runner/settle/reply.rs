@@ -150,7 +150,7 @@ fn error(code: &'static str, description: &str, body: Option<Vec<u8>>) -> (Heade
     (headers, body.unwrap_or_default().into())
 }
 
-/// One line of bounded length: a line break would end the header.
+/// Text as one line of bounded length: a line break would end the header.
 fn line(text: &str) -> Text {
     let line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_DESCRIPTION).collect();

@@ -48,7 +48,7 @@ async fn store_and_give_up(active: &Arc<ActiveRoute>, unreadable: &Unreadable) {
     );
 }
 
-/// One whose letter refers to it is given up all the same: it would break the connection again.
+/// Gives up a message whose letter refers to it all the same: it would break the connection again.
 async fn give_up(
     active: &ActiveRoute,
     unreadable: &Unreadable,

@@ -78,7 +78,7 @@ pub struct RouteReport {
     pub unwarranted: u64,
 }
 
-/// One route's counters.
+/// Counters of one route.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     handled: AtomicU64,

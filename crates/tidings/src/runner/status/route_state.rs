@@ -13,7 +13,7 @@ pub enum RouteState {
     Running,
     /// Paused by a call.
     Paused,
-    /// Its circuit breaker is open: its handler kept failing.
+    /// Paused by the circuit breaker: the handler kept failing.
     Open {
         /// Time at which it tries again.
         until: SystemTime,
@@ -56,7 +56,7 @@ pub(crate) enum RouteFault {
     Letters,
     /// The consumer delivers other messages than the route's, or in another way.
     Consumer,
-    /// One of its tasks panicked, and is begun again.
+    /// A task of the route panicked, and is begun again.
     Task,
     /// A bucket's handler failed, and what follows waits.
     Handler,

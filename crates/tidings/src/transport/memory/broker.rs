@@ -39,7 +39,7 @@ pub(super) struct State {
 /// Result of a publish.
 #[derive(Debug)]
 pub(super) struct Published {
-    /// Number of subscriptions that got it.
+    /// Number of subscriptions that got the message.
     pub(super) subscribers: usize,
     /// Result in the stream of its subject, if there is one.
     pub(super) stored: Option<StoreAnswer>,

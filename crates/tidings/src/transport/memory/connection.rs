@@ -1,4 +1,4 @@
-//! One side's hold on the broker: what it opened ends when it is closed.
+//! A side's hold on the broker: what it opened ends when it is closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -21,9 +21,9 @@ use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom};
 /// Ack policy: whether messages are settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Acks {
-    /// Each one.
+    /// Messages are settled each by itself.
     Explicit,
-    /// All up to one.
+    /// An ack settles its message and all before it.
     All,
     /// No acks: delivered is done.
     None,
@@ -70,9 +70,9 @@ pub(super) struct Consumer {
     pub(super) paused_until: Option<Instant>,
     /// Time that it is kept while nobody reads it; for ever, if it is `None`.
     pub(super) inactive: Option<Duration>,
-    /// Instant at which it ends, as nobody reads it.
+    /// Instant at which the consumer ends, as nobody reads it.
     pub(super) idle_until: Option<Instant>,
-    /// Number of pulls that read it.
+    /// Number of pulls that read the consumer.
     readers: usize,
     /// The pulls that found nothing.
     parked: HashMap<u64, (u64, TaskWaker)>,

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Dedup {
     sequences: HashMap<Arc<str>, u64>,
-    /// In the order in which they came, and so in which they are forgotten. An id without a time is
-    /// of a message that nobody was interested in: a server (2.15) forgets it as soon as it looks.
+    /// Ids in the order in which they came, and so in which they are forgotten. An id without a time is of a
+    /// message that nobody was interested in: a server (2.15) forgets it as soon as it looks.
     order: VecDeque<(Option<Instant>, Arc<str>)>,
     /// Instant of the next look for ids that are over; a server forgets none before.
     due: Option<Instant>,
@@ -43,8 +43,8 @@ impl Dedup {
         }
     }
 
-    /// Another window is about to count: a server looks, and what the one until now is over for
-    /// stays forgotten.
+    /// Makes another window count from now on: a server looks, and what the one until now is over for stays
+    /// forgotten.
     pub(super) fn end_window(&mut self, window: Duration, now: Instant) {
         if !self.order.is_empty() {
             self.due = Some(now);

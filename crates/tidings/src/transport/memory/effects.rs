@@ -18,7 +18,7 @@ pub(super) type TaskWakers = SmallVec<[TaskWaker; 4]>;
 /// Effects of an operation, left to be done.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    /// To be woken once the broker's lock is let go: a waker is foreign code, and may well drop
+    /// Tasks to be woken once the broker's lock is let go: a waker is foreign code, and may well drop
     /// something that wants the lock.
     pub(super) wakers: TaskWakers,
     /// Messages of the broker itself: advisories and acks.

@@ -42,9 +42,9 @@ pub(super) struct Message {
 pub(super) enum Lifetime {
     /// Kept as long as the stream's `max_age` says.
     OfStream,
-    /// Until then, and no longer than `max_age`.
+    /// Kept until then, and no longer than `max_age`.
     Until(Instant),
-    /// For ever, whatever `max_age` says.
+    /// Kept for ever, whatever `max_age` says.
     Endless,
 }
 

@@ -61,7 +61,7 @@ impl Mailbox {
         self
     }
 
-    /// Lets nothing in that none of these filters matches.
+    /// Makes the mailbox refuse what none of these filters matches.
     pub(super) fn only(mut self, only: Vec<Subject>) -> Self {
         self.only = only;
         self

@@ -27,7 +27,7 @@ pub(crate) struct MemoryPull {
     pub(super) acks: Acks,
     pub(super) waker: TaskWaker,
     pub(super) reach: Reach,
-    /// The number of the delivery that it had last.
+    /// The number of the last delivery.
     pub(super) last: u64,
     pub(super) ended: bool,
 }

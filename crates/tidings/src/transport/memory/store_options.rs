@@ -6,7 +6,7 @@ use crate::header::{self, Headers};
 /// Options of a message's headers for the stream.
 #[derive(Debug, Default)]
 pub(super) struct StoreOptions {
-    /// Empty if it has none.
+    /// Message id; empty if there is none.
     pub(super) message_id: String,
     pub(super) rollup: Option<Rollup>,
     pub(super) schedule: Option<Schedule>,

@@ -45,7 +45,7 @@ pub(super) enum Removal {
     Deleted,
     /// Purged, or another took its place.
     Purged,
-    /// Everybody who wanted it is done with it.
+    /// Everybody who wanted the message is done with it.
     Done,
 }
 

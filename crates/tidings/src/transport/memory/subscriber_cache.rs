@@ -53,7 +53,7 @@ pub(super) struct Subscribers {
 #[derive(Debug)]
 struct Group {
     name: Box<str>,
-    /// One of them gets each message.
+    /// Mailboxes of the group, of which one gets each message.
     members: Vec<Arc<Mailbox>>,
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Replies {
 }
 
 impl Replies {
-    /// All that it does it does on the runtime of the client's own task.
+    /// Replies over a client, on the runtime of the client's own task.
     pub(crate) fn new(
         client: Client,
         pending: Arc<PendingReplies>,
@@ -59,7 +59,7 @@ impl Replies {
         Self { client, pending, reader, _time: time, runtime, coalescer }
     }
 
-    /// Nobody is answered any more.
+    /// Ends all questions: nobody is answered any more.
     pub(crate) fn close(&self) {
         self.pending.close();
     }

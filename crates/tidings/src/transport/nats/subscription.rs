@@ -21,7 +21,7 @@ use crate::transport::nats::subscription::interest::Interest;
 use crate::transport::nats::subscription::subscription_buffer::SubscriptionBuffer;
 use crate::transport::{Denial, Dropped, Fault, Incoming, IncomingHeaders};
 
-/// One core subscription. Dropping it ends the interest, and loses what is on the way.
+/// A core subscription. Dropping it ends the interest, and loses what is on the way.
 pub(crate) struct NatsSubscription {
     buffer: Arc<SubscriptionBuffer>,
     denials: Arc<Denials>,

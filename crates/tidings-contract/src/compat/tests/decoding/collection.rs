@@ -1,4 +1,4 @@
-//! One field of many types: numbers, lists, maps and texts.
+//! Fields of many types: numbers, lists, maps and texts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};

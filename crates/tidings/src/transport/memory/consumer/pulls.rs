@@ -22,7 +22,7 @@ impl Consumer {
         self.idle(now, effects);
     }
 
-    /// Ends after its time, if nobody reads it.
+    /// Begins the time after which the consumer ends, if nobody reads it.
     pub(crate) fn idle(&mut self, now: Instant, effects: &mut Effects) {
         if self.readers == 0 {
             self.idle_until = self.inactive.and_then(|time| after(now, time));

@@ -1,4 +1,4 @@
-//! Many of everything.
+//! Load: many streams, consumers, messages and subscriptions.
 
 use super::*;
 

@@ -7,12 +7,12 @@ use percent_encoding::percent_decode_str;
 
 use crate::transport::nats::connection::auth::Auth;
 
-/// Most likely problem where credentials and the rest of a URL can't be told apart.
+/// Problem that is most likely where credentials and the rest of a URL can't be told apart.
 const UNESCAPED: &str = "it can't be read with what stands before the `@`; in a URL's user, password or \
     token a character that is neither a letter nor a digit is written percent-encoded: `/` as %2F, `?` as \
     %3F, `#` as %23, `@` as %40, `:` as %3A, `%` as %25";
 
-/// One server's address.
+/// Address of one server.
 pub(crate) struct Address {
     /// An address without credentials: async-nats does not use what a URL holds, and logs it.
     pub(crate) address: ServerAddr,

@@ -28,7 +28,7 @@ const READ_AHEAD: usize = 1 << 20;
 /// Options of a connection: servers, credentials, TLS, waits and bounds.
 #[derive(Clone)]
 pub(crate) struct ConnectOptions {
-    /// Each is an address, or several with commas between them.
+    /// Addresses, each of one server or of several with commas between them.
     pub(crate) servers: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) auth: Auth,
@@ -39,7 +39,7 @@ pub(crate) struct ConnectOptions {
     pub(crate) inbox_prefix: Option<String>,
     /// Prefix of the subjects of the JetStream API, where it is another than `$JS.API`.
     pub(crate) jetstream_prefix: Option<String>,
-    /// There is a bus before there is a connection.
+    /// `true` if the bus is there before a connection is.
     pub(crate) lazily: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) ping_interval: Duration,

@@ -41,11 +41,11 @@ pub(crate) enum Reason {
     Refused {
         given: &'static str,
     },
-    /// Neither, and the credentials have expired at that time.
+    /// The server does not accept the credentials, which have expired at that time.
     Expired {
         at: SystemTime,
     },
-    /// Nobody who is trusted has signed the server's certificate.
+    /// The server's certificate is signed by no authority that is trusted.
     UnknownAuthority,
     /// The server's certificate is for another host.
     WrongHost,
@@ -53,7 +53,7 @@ pub(crate) enum Reason {
     Certificate,
     /// The server wants another certificate, or one at all.
     ClientCertificate,
-    /// There is no TLS with this server.
+    /// The server speaks no TLS.
     Tls,
     /// The host's name is not known.
     UnknownHost,

@@ -69,7 +69,8 @@ impl Nats {
         Ok(line)
     }
 
-    /// See [`Seen`]. Whoever has it does not keep the connections.
+    /// Look at the listening connection, without keeping the connections: see [`Seen`]. Whoever has it does
+    /// not keep the connections.
     fn listening_seen(&self) -> Seen {
         let shared = Arc::downgrade(&self.shared);
         Box::new(move || {

@@ -1,4 +1,4 @@
-//! One of a bus's connections to its server, and which of them a subscription listens on.
+//! Connections of a bus to its server, and which of them a subscription listens on.
 //!
 //! A message that async-nats 0.51 can't read ends the whole connection that it comes on, and whoever
 //! may publish on a subject can send one to all who listen there. So core subscriptions listen on a
@@ -44,7 +44,7 @@ pub(crate) struct ServerConnection {
 }
 
 impl Drop for ServerConnection {
-    /// Nobody has it any more: it shall not come back for nobody.
+    /// Ends the connection, which nobody has any more, so that it does not come back for nobody.
     fn drop(&mut self) {
         self.supervisor.end();
     }

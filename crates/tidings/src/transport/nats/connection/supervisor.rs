@@ -39,7 +39,7 @@ pub(crate) struct Supervisor {
     /// Nanoseconds of the last round trip; 0 before the first.
     round_trip: AtomicU64,
     announcer: Announcer,
-    /// Policy by which it comes back.
+    /// Policy by which the connection comes back.
     policy: ReconnectPolicy,
     /// Last words of the server that may be why it ends the connection.
     last_words: watch::Sender<Option<String>>,
@@ -47,7 +47,7 @@ pub(crate) struct Supervisor {
     connected: watch::Sender<u64>,
     /// Count of its losses without a word of the server's, each soon after it was made.
     breaks: Mutex<Breaks>,
-    /// Number of attempts since it was lost.
+    /// Number of attempts since the connection was lost.
     attempts: AtomicUsize,
     /// Index of the server whose turn it is.
     turn: AtomicUsize,
@@ -56,11 +56,11 @@ pub(crate) struct Supervisor {
     /// Number of attempts that have begun, and of those that have ended, either way.
     begun: AtomicU64,
     ended: watch::Sender<u64>,
-    /// Somebody waits for the next attempt.
+    /// Notified when somebody waits for the next attempt.
     retry_now: Notify,
     /// The other connection of its bus.
     peer: Peer,
-    /// Nobody wants it back.
+    /// Cancelled once nobody wants the connection back.
     cut: CancellationToken,
     /// `true` if nothing is received any more.
     over: CancellationToken,

@@ -44,7 +44,7 @@ pub(crate) struct NatsOrdered {
     extent: Extent,
     /// Position at which the next consumer begins.
     from: DeliverFrom,
-    /// While the last messages of the subjects come: the stream's last message when that began.
+    /// The stream's last message when its last messages of the subjects began to come, while they come.
     lasts: Option<u64>,
     /// `true` if the consumer is another one than at first.
     is_again: bool,
@@ -273,7 +273,7 @@ enum Next {
     Yield,
     /// Passes the message over: it came before.
     Known,
-    /// One is missing before it: another consumer is to be made.
+    /// A message is missing before this one: another consumer is to be made.
     Missing,
 }
 

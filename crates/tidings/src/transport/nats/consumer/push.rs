@@ -60,9 +60,9 @@ enum Came {
     Message,
     /// A sign of life, or what is no concern of this consumer.
     Nothing,
-    /// Messages were lost before it.
+    /// Messages were lost before this one.
     Gap,
-    /// Whoever reads is slow.
+    /// The reader is slow.
     Slow,
 }
 

@@ -26,7 +26,7 @@ const ANSWERED: Duration = Duration::from_secs(5);
 pub(crate) struct Deliverer {
     pub(crate) nats: Nats,
     pub(crate) config: ConsumerConfig,
-    /// `true` if what it delivers is to be settled.
+    /// `true` if deliveries of the consumer are to be settled.
     pub(crate) settled: bool,
 }
 

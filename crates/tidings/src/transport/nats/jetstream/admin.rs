@@ -55,7 +55,7 @@ pub(super) struct WireConsumer {
     num_waiting: u64,
     delivered: Position,
     ack_floor: Position,
-    /// In nanoseconds.
+    /// Time until the pause ends, in nanoseconds.
     pause_remaining: Option<u64>,
 }
 

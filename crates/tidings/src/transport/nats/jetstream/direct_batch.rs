@@ -36,9 +36,9 @@ struct MultiLast<'a> {
 enum Answered {
     /// A whole answer: what did not come is not there.
     All,
-    /// There is more.
+    /// The first part of an answer: there is more.
     Some,
-    /// There is no such way, or something came between.
+    /// No answer: the server has no such way, or something came between.
     Broken,
 }
 

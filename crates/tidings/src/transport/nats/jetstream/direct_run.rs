@@ -43,9 +43,9 @@ pub(crate) struct NatsRun {
 /// End of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// All came that was asked for, or that there is.
+    /// The run is whole: all came that was asked for, or that there is.
     Whole,
-    /// There is no such way, or something came between.
+    /// The run is broken: the server has no such way, or something came between.
     Broken,
 }
 

@@ -16,7 +16,7 @@ use crate::transport::nats::codec::subject::checked;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{Fault, Ingested, Outgoing, Stopped};
 
-/// The first version that has it.
+/// The first version of a server that has fast ingest.
 const SINCE: [u64; 3] = [2, 14, 0];
 /// Maximum number of messages that the server may confirm with one answer. It takes no more than
 /// that itself.
@@ -60,7 +60,7 @@ pub(crate) struct NatsIngest {
     within: Duration,
 }
 
-/// All that may come: how far the server is, what went wrong, or the end.
+/// Answer to an ingest: how far the server is, what went wrong, or the end.
 #[derive(serde::Deserialize)]
 struct Answer {
     #[serde(rename = "type", default)]

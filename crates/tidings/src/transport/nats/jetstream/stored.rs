@@ -32,7 +32,7 @@ struct Got {
 struct WireMessage {
     subject: String,
     seq: u64,
-    /// In base64, as is `data`.
+    /// Headers in base64, as `data` is.
     #[serde(default)]
     hdrs: String,
     #[serde(default)]

@@ -43,7 +43,7 @@ pub(crate) enum Put<L> {
     Held,
     /// Free, with nothing held: it goes to the client, and those before it went.
     PassedOn(L),
-    /// There is no room now.
+    /// Refused: there is no room now.
     Full,
 }
 

@@ -25,13 +25,13 @@ use crate::transport::{Denial, DeniedAction, Fault};
 /// it is on its way, and allocators have pieces of less than 1 KiB at hand.
 const PIECE: usize = 960;
 
-/// All questions of a connection that are not answered yet.
+/// The questions of a connection that are not answered yet.
 #[derive(Debug)]
 pub(crate) struct PendingReplies {
     /// `_INBOX.<id>.`: every answer's subject begins with it.
     prefix: String,
     table: Mutex<SlotTable>,
-    /// One is to be answered earlier than all others, by its time.
+    /// Told when a question is to be answered earlier than all others, by its time.
     earlier: Notify,
     /// The server does not let the answers come; it is asked anew with the next question.
     denied: AtomicBool,
@@ -150,7 +150,7 @@ impl PendingReplies {
         }
     }
 
-    /// Nobody waits for it any more.
+    /// Forgets a question whose asker no longer waits.
     pub(crate) fn forget(&self, token: ReplyToken) {
         let left = self.table().leave(token);
         drop(left);
@@ -198,7 +198,7 @@ impl PendingReplies {
         next
     }
 
-    /// Nobody will be answered, nor asks again: the connection was closed.
+    /// Ends all questions, and refuses new ones: the connection was closed.
     pub(crate) fn close(&self) {
         self.table().closed = true;
         self.answer_all(|_| Some(Fault::Closed));

@@ -69,7 +69,7 @@ impl ReplyToken {
         text
     }
 
-    /// Reads it back; `None` if it is none.
+    /// Reads a token back; `None` if the text is none.
     pub(crate) fn read(token: &str) -> Option<Self> {
         let (slot, generation) = token.as_bytes().split_first_chunk::<SLOT_LENGTH>()?;
         let generation = Generation(generation.try_into().ok()?);
@@ -147,7 +147,7 @@ mod tests {
         assert!(ReplyToken::read(&token).unwrap().generation != Generation::NONE);
     }
 
-    /// One that is known says nothing of the next one: each bit is another one in half of all pairs.
+    /// A token that is known says nothing of the next one: each bit is another one in half of all pairs.
     #[test]
     fn the_next_one_cannot_be_told() {
         let mut secrets = Secrets::default();

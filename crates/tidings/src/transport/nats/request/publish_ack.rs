@@ -19,7 +19,7 @@ pub(crate) struct NatsAck {
 }
 
 impl NatsAck {
-    /// Takes it if it is here. Nobody is woken when it comes later.
+    /// Takes the ack if it is here. Nobody is woken when it comes later.
     pub(crate) fn take(&mut self) -> Option<Result<PublishAck, Fault>> {
         self.reply.take().map(read)
     }

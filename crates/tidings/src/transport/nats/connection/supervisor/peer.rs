@@ -15,7 +15,7 @@ use crate::user_code::log;
 const FIRST_GOES: Duration = Duration::from_secs(2);
 
 impl Supervisor {
-    /// From now on this connection is made again behind that one.
+    /// Makes this connection come back behind that one, from now on.
     pub(crate) fn reconnects_after(&self, listening: &Arc<Self>, seen: Seen) {
         if let Peer::Listening(cell) = &self.peer {
             // There is one for each bus.
@@ -70,7 +70,7 @@ impl Supervisor {
         main.upgrade().is_none_or(|main| main.outage().is_none())
     }
 
-    /// All attempts that have begun have ended.
+    /// Notes that all attempts that have begun have ended.
     pub(super) fn attempt_ended(&self) {
         self.ended.send_replace(self.begun.load(Ordering::Acquire));
     }

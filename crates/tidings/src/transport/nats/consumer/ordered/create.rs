@@ -14,7 +14,7 @@ use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault, Sen
 /// Time that a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
 
-/// One of the consumers of a replay. It ends with this value.
+/// A consumer of a replay. It ends with this value.
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) feed: Feed,

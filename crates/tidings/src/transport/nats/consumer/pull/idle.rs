@@ -60,7 +60,7 @@ impl Idle {
         }
     }
 
-    /// One of the messages has come that were asked for.
+    /// Counts a message that was asked for.
     #[inline]
     pub(super) fn deliver(&mut self) {
         self.heartbeats = self.heartbeats.saturating_sub(1);

@@ -31,19 +31,19 @@ impl Outstanding {
         usize::try_from(self.asked - self.gone).unwrap_or(usize::MAX)
     }
 
-    /// Counts so many that are asked for.
+    /// Counts so many messages that are asked for.
     pub(super) fn ask(&mut self, messages: usize, now: Instant) {
         self.asked += messages as u64;
         self.requests.push_back((self.asked, now + EXPIRES + GRACE));
     }
 
-    /// One has come.
+    /// Counts a message that has come.
     #[inline]
     pub(super) fn received(&mut self) {
         self.gone += u64::from(self.gone < self.asked);
     }
 
-    /// Counts so many that won't come.
+    /// Counts so many messages that won't come.
     pub(super) fn end(&mut self, messages: usize) {
         self.gone = self.asked.min(self.gone.saturating_add(messages as u64));
     }

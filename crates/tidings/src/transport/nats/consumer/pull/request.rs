@@ -32,7 +32,7 @@ impl NatsPull {
         if flows { self.request(free - 1, false) } else { self.request(free, true) }
     }
 
-    /// Asks for so many; `listens` for heartbeats too.
+    /// Asks for so many messages; `listens` for heartbeats too.
     pub(super) fn request(&mut self, batch: usize, listens: bool) {
         let (expires, heartbeat) = (EXPIRES.as_nanos(), HEARTBEAT.as_nanos());
         let body = if listens {

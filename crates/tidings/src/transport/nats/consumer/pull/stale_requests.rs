@@ -14,7 +14,7 @@ pub(super) struct StaleRequests {
 }
 
 impl StaleRequests {
-    /// Requests for so many are given up.
+    /// Counts so many messages whose requests are given up.
     pub(super) fn add(&mut self, messages: usize) {
         if messages > 0 {
             self.messages += messages;

@@ -14,11 +14,11 @@ pub(super) enum PullStatus {
     Ended(Option<usize>),
     /// The consumer was deleted.
     Deleted,
-    /// Another server will answer.
+    /// The consumer's leader changed: another server will answer.
     Moved,
-    /// Nobody answers.
+    /// No server answers.
     Nobody,
-    /// Any other, with its text.
+    /// Another status, with its text.
     Other(String),
 }
 

@@ -17,13 +17,13 @@ pub(super) struct SlotTable {
     pub(super) free: Vec<u32>,
     /// Buffer from which the subjects of answers are cut.
     pub(super) text: BytesMut,
-    /// The last one, which the next one overwrites.
+    /// The last subject, which the next one overwrites.
     pub(super) last: Box<[u8]>,
     /// Random parts of the subjects of answers.
     pub(super) secrets: Secrets,
     /// No question's time is up before this; `None` if none has a time.
     pub(super) alarm: Option<Instant>,
-    /// Nobody is answered any more.
+    /// `true` if nobody is answered any more.
     pub(super) closed: bool,
 }
 
