@@ -158,6 +158,33 @@ async fn a_wrong_digest_is_told_before_the_last_byte() {
 }
 
 #[tokio::test]
+async fn chunks_of_any_size_between_those_of_others_are_read_whole() {
+    let server = Server::start().await;
+    let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);
+    let files = files(&bus).await;
+    // Of the first that are asked for at once by their number, their bytes let only some come.
+    let data = bytes(200 + 60 * 100_000 + 2000);
+    let ((before, rest), large) = (data.split_at(200), 60 * 100_000);
+    let (large, behind) = rest.split_at(large);
+    let chunks = || before.chunks(1).chain(large.chunks(100_000)).chain(behind.chunks(1));
+    let digest = files.put("a", data.clone()).await.unwrap().digest;
+    for (name, place, is_alone) in [("alone", "YWxvbmU=", true), ("among", "YW1vbmc=", false)] {
+        for (at, chunk) in chunks().enumerate() {
+            if !is_alone && at % 3 > 0 {
+                client.publish("$O.files.C.other", "another's".into()).await.unwrap();
+            }
+            client.publish(format!("$O.files.C.{name}"), chunk.to_vec().into()).await.unwrap();
+        }
+        let (size, chunks) = (data.len(), chunks().count());
+        let what =
+            json!({ "name": name, "nuid": name, "size": size, "chunks": chunks, "digest": digest });
+        describe(&client, place, what).await;
+        let found = soon(files.get(name)).await.unwrap().unwrap();
+        assert!(soon(found.bytes()).await.unwrap() == data, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_others_wrote_without_care_is_a_typed_error() {
     let server = Server::start().await;
     let (bus, client) = (Bus::connect(server.url()).await.unwrap(), server.client().await);

@@ -6,7 +6,7 @@ use crate::key_value::Store;
 use crate::subject::Subject;
 use crate::transport::{Fault, StoredMessage, StoredRun, Which};
 
-/// Maximum number of bytes that one question asks for. Two questions may be on their way.
+/// Number of bytes that one question asks for. Two questions may be on their way.
 const BYTES: usize = 2 << 20;
 /// Maximum number of messages that one question asks for.
 const MESSAGES: usize = 1024;
@@ -19,31 +19,55 @@ pub(super) struct Chunks {
     next: u64,
     /// Number of chunks that are still to come.
     left: u64,
-    run: Option<StoredRun>,
-    /// The run behind it, asked for as soon as all of that one has come.
-    following: Option<StoredRun>,
+    /// Number of chunks that one question asks for.
+    count: u64,
+    run: Option<Asked>,
+    /// The run behind it, which is asked for while that one comes.
+    following: Option<Asked>,
+    /// `true` if messages of others stand between the chunks.
+    is_scattered: bool,
     /// `true` if one chunk after the other is asked for, since the server has no runs.
     is_slow: bool,
 }
 
+/// A run that was asked for, and the sequence that it begins at.
+struct Asked {
+    run: StoredRun,
+    from: u64,
+}
+
 impl Chunks {
-    pub(super) fn new(store: Store, subject: Subject, count: u64) -> Self {
-        Self { store, subject, next: 1, left: count, run: None, following: None, is_slow: false }
+    /// All chunks of an object, which has this many bytes in this many chunks.
+    pub(super) fn new(store: Store, subject: Subject, size: u64, chunks: u64) -> Self {
+        let len = size.div_ceil(chunks.max(1)).max(1);
+        let count = (BYTES as u64 / len).clamp(1, MESSAGES as u64);
+        Self {
+            store,
+            subject,
+            next: 1,
+            left: chunks,
+            count,
+            run: None,
+            following: None,
+            is_scattered: false,
+            is_slow: false,
+        }
     }
 
     /// The next chunk; `None` where there is none.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
             self.look_ahead().await?;
-            if let Some(run) = &mut self.run {
+            if let Some(Asked { run, .. }) = &mut self.run {
                 match run.next().await? {
                     Some(message) if message.sequence < self.next => continue,
                     Some(message) => return Ok(Some(self.take(message))),
                     None => {}
                 }
                 self.is_slow |= run.is_useless();
-                let is_empty = !run.has_yielded();
-                self.run = self.following.take();
+                let is_empty = run.first().is_none();
+                // A run that is shorter than it was asked to be is not followed by the next.
+                self.run = self.following.take().filter(|following| following.from <= self.next);
                 if is_empty {
                     return self.next_of_leader().await;
                 }
@@ -59,27 +83,34 @@ impl Chunks {
         }
     }
 
-    /// Asks for what follows once all has come that was asked for, while that is taken.
+    /// Asks for the following run while this one comes: chunks stand beside each other as a rule, and so it is
+    /// known where it begins. Where others stand between them, that is known once all of this one has come.
     async fn look_ahead(&mut self) -> Result<(), Fault> {
         if self.following.is_some() {
             return Ok(());
         }
-        let Some(run) = &self.run else { return Ok(()) };
-        // Where nothing waits to be taken it is over, and looked at as a whole.
-        let waiting = run.waiting();
-        if waiting > 0
-            && self.left > waiting as u64
-            && let Some(last) = run.whole_until()
-        {
-            self.following = self.ask(last + 1).await?;
+        let Some(Asked { run, .. }) = &self.run else { return Ok(()) };
+        let from = if self.is_scattered {
+            // Where nothing waits to be taken it is over, and looked at as a whole.
+            let waiting = run.waiting() as u64;
+            run.whole_until().filter(|_| waiting > 0 && self.left > waiting)
+        } else {
+            // The last of them is the last that is asked for here.
+            let end = run.first().map(|first| first + self.count - 1);
+            end.filter(|end| self.next.saturating_add(self.left) > end + 1)
+        };
+        if let Some(last) = from {
+            self.following = self.ask(self.next.max(last + 1)).await?;
         }
         Ok(())
     }
 
-    async fn ask(&self, from: u64) -> Result<Option<StoredRun>, Fault> {
-        let count = usize::try_from(self.left).unwrap_or(usize::MAX).clamp(1, MESSAGES);
+    async fn ask(&self, from: u64) -> Result<Option<Asked>, Fault> {
+        let count = usize::try_from(self.count.min(self.left)).unwrap_or(MESSAGES).max(1);
         let (transport, stream) = (&self.store.link.transport, self.store.stream());
-        transport.run(stream, &self.subject, from, count, BYTES).await
+        // Chunks of which some are longer than others are bounded as well.
+        let run = transport.run(stream, &self.subject, from, count, 2 * BYTES).await?;
+        Ok(run.map(|run| Asked { run, from }))
     }
 
     /// The next one by the word of the leader: a replica may be behind.
@@ -90,6 +121,7 @@ impl Chunks {
     }
 
     fn take(&mut self, message: StoredMessage) -> Bytes {
+        self.is_scattered |= self.next > 1 && message.sequence > self.next;
         self.next = message.sequence + 1;
         self.left = self.left.saturating_sub(1);
         message.payload

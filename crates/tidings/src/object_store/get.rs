@@ -157,7 +157,7 @@ impl Object {
         let (begin, end) = (range.0.min(info.size), range.1.min(info.size));
         let chunks = Subject::from(chunks_of(store.bucket(), &info.nuid));
         let pieces = Pieces {
-            chunks: Chunks::new(store.clone(), chunks, info.chunks),
+            chunks: Chunks::new(store.clone(), chunks, info.size, info.chunks),
             store,
             info: info.clone(),
             digest: (begin == 0 && end == info.size).then(Sha256::new),

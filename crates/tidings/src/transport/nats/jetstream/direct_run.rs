@@ -36,7 +36,9 @@ pub(crate) struct NatsRun {
     /// Messages that have come and are not yielded.
     come: VecDeque<StoredMessage>,
     end: Option<End>,
-    /// The last message that came.
+    /// The sequence of the first message that came.
+    first: Option<u64>,
+    /// That of the last one.
     last: Option<u64>,
 }
 
@@ -72,7 +74,8 @@ impl Nats {
         let subscribing = self.client().subscribe(subject_of(inbox));
         let answers = self.in_time(async { subscribing.await.map_err(|_| self.gone()) }).await?;
         self.in_time(self.give(&question, to, Some(reply))).await?;
-        Ok(NatsRun { nats: self.clone(), answers, come: VecDeque::new(), end: None, last: None })
+        let (nats, come) = (self.clone(), VecDeque::new());
+        Ok(NatsRun { nats, answers, come, end: None, first: None, last: None })
     }
 }
 
@@ -105,6 +108,7 @@ impl NatsRun {
         }
         match direct(answer) {
             Some(message) => {
+                self.first.get_or_insert(message.sequence);
                 self.last = Some(message.sequence);
                 self.come.push_back(message);
             }
@@ -128,9 +132,9 @@ impl NatsRun {
         self.last.is_none() && self.end == Some(End::Broken)
     }
 
-    /// Returns `true` if a message came.
-    pub(crate) fn has_yielded(&self) -> bool {
-        self.last.is_some()
+    /// The sequence of the first message that came, if one did.
+    pub(crate) fn first(&self) -> Option<u64> {
+        self.first
     }
 }
 
