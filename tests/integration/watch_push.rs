@@ -1,10 +1,11 @@
 //! Watches that a server pushes to: who reads quickly, and never more than flow control lets.
 
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use tidings::prelude::*;
 use tidings::{Changes, KeyValue, WatchEvent};
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Proxy, Server, eventually};
 
 use crate::{SOON, soon};
 
@@ -109,4 +110,37 @@ async fn without_the_right_to_answer_all_is_told() {
     let mut changes = pictures.watch().await.unwrap();
     read(&mut changes, 3000).await;
     assert!(matches!(soon(changes.next()).await, Some(Ok(WatchEvent::Current))));
+}
+
+/// All that a server has sent is here, and more of it than a task may take in one turn, as it says that nothing
+/// is left to be sent: none of that is told yet.
+#[tokio::test]
+async fn what_is_here_is_told_before_the_bucket_is_current() {
+    /// As many as a server sends before it halts.
+    const KEYS: u64 = 5000;
+    /// Longer than a watch waits until it asks what is left.
+    const LATE: Duration = Duration::from_millis(1500);
+    let server = Server::start().await;
+    let proxy = Proxy::start(&server).await;
+    let direct = Bus::connect(server.url()).await.unwrap();
+    let distant = Bus::connect(proxy.url()).await.unwrap();
+    filled(&direct, KEYS, 100).await;
+    let pictures = distant.key_value::<Picture>();
+    let mut changes = pictures.watch().await.unwrap();
+    proxy.delay_answers(LATE);
+    let (mut told, mut is_late) = (0, false);
+    loop {
+        let asked = Instant::now();
+        match soon(changes.next()).await.unwrap().unwrap() {
+            WatchEvent::Put(_) => told += 1,
+            WatchEvent::Current => break,
+            other => panic!("{other:?}"),
+        }
+        if asked.elapsed() > LATE / 2 && !std::mem::replace(&mut is_late, true) {
+            proxy.delay_answers(Duration::ZERO);
+            // What was asked before this is answered, and what was sent before that is here.
+            soon(pictures.get(&PictureKey { number: 7 })).await.unwrap();
+        }
+    }
+    assert_eq!((told, is_late), (KEYS, true));
 }
