@@ -1,5 +1,6 @@
 //! Key-value: what a bucket holds, by key.
 
+mod bound;
 mod bucket;
 mod change;
 mod entry;

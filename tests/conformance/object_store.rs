@@ -1,6 +1,7 @@
 //! Object stores: large things by name.
 
 mod change;
+mod cut;
 mod get;
 mod list;
 mod put;

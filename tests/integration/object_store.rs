@@ -15,6 +15,7 @@ use tidings_tests::{Cluster, Server, eventually};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
 
+use crate::span::Log;
 use crate::{SOON, soon};
 
 #[derive(EventStream)]
@@ -225,4 +226,27 @@ async fn what_nobody_describes_is_swept() {
     assert_eq!(files.sweep(Duration::ZERO).await.unwrap(), 2);
     assert_eq!(messages(&bus).await, Ok(5));
     assert!(files.get("a").await.unwrap().unwrap().bytes().await.unwrap() == bytes(300_000));
+}
+
+/// What was refused as a whole has left nothing, and nobody is told to look for it.
+async fn a_refused_put_tells_of_no_chunks(bus: Bus) {
+    let files = files(&bus).await;
+    files.seal().await.unwrap();
+    let (log, _told) = Log::listen();
+    let error = files.put("a", bytes(2_000_000)).await.unwrap_err();
+    assert!(matches!(error, ObjectPutError::Sealed { .. }), "{error:?}");
+    let text = log.text();
+    assert!(!text.contains("chunks"), "{text}");
+    assert_eq!(messages(&bus).await, Ok(0));
+}
+
+#[tokio::test]
+async fn a_refused_put_tells_of_no_chunks_in_memory() {
+    a_refused_put_tells_of_no_chunks(Bus::in_memory()).await;
+}
+
+#[tokio::test]
+async fn a_refused_put_tells_of_no_chunks_of_a_server() {
+    let server = Server::start().await;
+    a_refused_put_tells_of_no_chunks(Bus::connect(server.url()).await.unwrap()).await;
 }

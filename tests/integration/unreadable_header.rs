@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tidings::prelude::*;
-use tidings::{DeadLetterFilter, DeadLetterReason, ReceiveError};
+use tidings::{
+    DeadLetterFilter, DeadLetterReason, EntryError, GetError, ReceiveError, WatchError, WatchEvent,
+};
 use tidings_tests::{Server, eventually};
 use tokio::sync::mpsc;
 
@@ -283,4 +285,52 @@ async fn a_replay_names_a_subject_that_no_client_can_read() {
         let Err(ReceiveError::Unreadable { sequence, .. }) = told else { panic!("{told:?}") };
         assert_eq!(sequence, bad);
     }
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Bucket)]
+#[bucket(name = "lamps", key = "{room}", history = 3)]
+struct Lamp {
+    room: String,
+    level: u32,
+}
+
+/// A value of a bucket that no client can read is told as an error, and all others as they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_tells_it_and_all_others() {
+    let server = Server::start().await;
+    let bus = Bus::connect(server.url()).await.unwrap();
+    bus.provision::<Lamp>().await.unwrap();
+    let lamps = bus.key_value::<Lamp>();
+    lamps.put(&Lamp { room: "hall".into(), level: 1 }).await.unwrap();
+    send_raw(&server, b"$KV.lamps.attic", BLOCKS[0]);
+    lamps.put(&Lamp { room: "loft".into(), level: 2 }).await.unwrap();
+    let attic = LampKey { room: "attic".into() };
+    let is_it = |error: &EntryError| matches!(error, EntryError::Unreadable { key, payload, .. } if key == "attic" && payload == PAYLOAD);
+    let error = soon(lamps.get(&attic)).await.unwrap_err();
+    assert!(matches!(&error, GetError::Entry(error) if is_it(error)), "{error:?}");
+    for with_history in [false, true] {
+        let watch = if with_history { lamps.watch().with_history() } else { lamps.watch() };
+        let mut changes = watch.await.unwrap();
+        let (mut rooms, mut told) = (Vec::new(), 0);
+        loop {
+            match tokio::time::timeout(SOON * 6, changes.next()).await.unwrap().unwrap() {
+                Ok(WatchEvent::Put(entry)) => rooms.push(entry.key.room),
+                Ok(WatchEvent::Resynchronised) => (rooms, told) = (Vec::new(), 0),
+                Ok(WatchEvent::Current) => break,
+                Err(WatchError::Entry(error)) if is_it(&error) => told += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((rooms, told), (vec!["hall".to_owned(), "loft".to_owned()], 1));
+    }
+    let mut keys = lamps.keys().await.unwrap();
+    let mut found = Vec::new();
+    while let Some(next) = tokio::time::timeout(SOON * 6, keys.next()).await.unwrap() {
+        found.push(next.unwrap().room);
+    }
+    found.sort();
+    assert_eq!(found, ["attic", "hall", "loft"]);
+    // It can be removed as any other.
+    lamps.purge(&attic).await.unwrap();
+    assert_eq!(lamps.get(&attic).await.unwrap(), None);
 }

@@ -16,6 +16,7 @@ scenarios! {
         all_or_nothing,
         a_store_that_is_missing,
         a_full_store,
+        a_sealed_store,
         what_waits_for_its_time_is_refused,
         a_record_is_refused,
         an_event_that_its_stream_refuses_leaves_no_event,
@@ -104,6 +105,23 @@ async fn a_full_store(env: Env) {
     assert!(matches!(**source, ObjectPutError::Full { .. }), "{source:?}");
     assert!(!error.to_string().contains("provision"), "the store is there: {error}");
     assert_eq!(bus.stream::<Scans>().state().await.unwrap().messages, 0);
+}
+
+/// What is in a sealed store is read, and what is not goes nowhere.
+async fn a_sealed_store(env: Env) {
+    let (bus, store) = scans(&env).await;
+    let ack = bus.publish(&taken(1, 2_000_000)).await.unwrap();
+    store.seal().await.unwrap();
+    let error = bus.publish(&taken(2, 2_000_000)).await.unwrap_err();
+    let PublishError::Large { source, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(**source, ObjectPutError::Sealed { .. }), "{source:?}");
+    assert!(error.to_string().contains("sealed"), "{error}");
+    assert_eq!(bus.stream::<Scans>().state().await.unwrap().messages, 1);
+    let stored = bus.stream::<Scans>().get(ack.sequence).await.unwrap().unwrap();
+    assert_eq!(stored.decode::<Taken>().unwrap(), taken(1, 2_000_000));
+    // The same again would be stored again.
+    let again = bus.publish(&taken(1, 2_000_000)).await;
+    assert!(matches!(again, Err(PublishError::Large { .. })), "{again:?}");
 }
 
 async fn what_waits_for_its_time_is_refused(env: Env) {

@@ -1,5 +1,7 @@
 //! Deleting, linking, and describing anew.
 
+use std::time::Duration;
+
 use tidings::{ObjectGetError, ObjectMeta, ObjectPutError, ObjectStoreConfig};
 
 use super::{bytes, chunks, files, make};
@@ -154,8 +156,20 @@ async fn what_is_not_there_can_not_be_updated(env: Env) {
 
 async fn a_sealed_store_takes_nothing(env: Env) {
     let (_, files) = files(&env).await;
-    files.put("a", "data").await.unwrap();
+    let put = files.put("a", "data").await.unwrap();
     files.seal().await.unwrap();
-    assert!(files.put("b", "data").await.is_err() && files.delete("a").await.is_err());
+    for changed in [
+        files.put("b", "data").await.map(drop),
+        files.put_from("b", &bytes(2_000_000)[..]).await.map(drop),
+        files.put("b", "").await.map(drop),
+        files.delete("a").await.map(drop),
+        files.link("c", &put).await.map(drop),
+        files.update("a", "d").await.map(drop),
+    ] {
+        let error = changed.unwrap_err();
+        assert!(error.to_string().contains("`files` is sealed"), "{error}");
+        assert!(matches!(error, ObjectPutError::Sealed { .. }), "{error:?}");
+    }
+    assert_eq!(files.sweep(Duration::ZERO).await.unwrap(), 0);
     assert_eq!(files.get("a").await.unwrap().unwrap().bytes().await.unwrap(), "data");
 }

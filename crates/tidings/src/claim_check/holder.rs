@@ -108,8 +108,10 @@ impl Holder {
                 Ok(Some(Err(fault))) => return Err(failed(&self.stream, fault)),
                 Ok(None) => return Err(failed(&self.stream, Fault::Closed)),
                 Err(_) => {
-                    let left = self.ordered.undelivered().await;
-                    if left.map_err(|fault| failed(&self.stream, fault))? == 0 {
+                    let sent = self.ordered.sent().await;
+                    let sent = sent.map_err(|fault| failed(&self.stream, fault))?;
+                    // What is here and not read may be all that holds an object.
+                    if self.ordered.has_come(&sent) {
                         return Ok(());
                     }
                 }

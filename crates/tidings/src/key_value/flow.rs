@@ -5,6 +5,7 @@ mod known;
 mod look;
 mod open;
 mod told;
+mod unreadable;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -17,7 +18,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep};
 
 use self::known::Known;
-use self::look::Looking;
+use self::look::{Looking, Searching};
 use self::open::{Opened, open};
 use super::store::Store;
 use crate::backoff::Backoff;
@@ -26,7 +27,7 @@ use crate::jitter::jittered;
 use crate::prefetch::Prefetch;
 use crate::subject::Subject;
 use crate::transport::{
-    ConnectionStatus, DeliverFrom, Extent, Fault, Incoming, StoredHeaders, StoredMessage,
+    ConnectionStatus, DeliverFrom, Extent, Fault, Identity, Incoming, StoredHeaders, StoredMessage,
     StreamBounds,
 };
 
@@ -63,6 +64,8 @@ type Opening = Pin<Box<dyn Future<Output = Result<Opened, Fault>> + Send>>;
 enum State {
     Opening(Opening),
     Reading(Box<Opened>),
+    /// The connection was lost again and again: perhaps over the message that comes next.
+    Searching(Searching),
     Ended,
 }
 
@@ -73,8 +76,6 @@ enum Phase {
     Initial,
     /// Some is still to be told, and nothing came since the last look.
     Stalled,
-    /// The server has sent all that the bucket had: what is not told of it is here.
-    Sent,
     /// Changes are told.
     Current,
 }
@@ -93,6 +94,10 @@ pub(crate) struct Flow {
     is_gap: bool,
     is_gone: bool,
     tries: u32,
+    /// Number of times that the connection was lost since all was told.
+    losses: u32,
+    /// Stream that was read before a message that no client can read: what is behind that is to be of the same one.
+    identity: Option<Identity>,
     last: u64,
     known: Known,
     prefetch: Prefetch,
@@ -129,6 +134,8 @@ impl Flow {
             is_gap: false,
             is_gone: false,
             tries: 0,
+            losses: 0,
+            identity: None,
             last: 0,
             known: Known::default(),
             prefetch: Prefetch::new(u64::MAX, Duration::MAX),
@@ -141,11 +148,15 @@ impl Flow {
     }
 
     fn begin(&mut self, opened: Opened) {
+        let before = self.identity.take().filter(|_| !self.is_gap);
+        if before.is_some_and(|id| opened.identity.as_ref().is_some_and(|now| *now != id)) {
+            return self.resynchronise();
+        }
         if mem::take(&mut self.is_gap) {
             self.steps.push_back(Step::Resynchronised);
         }
         self.is_gone = false;
-        if self.phase == Phase::Sent {
+        if self.is_initial() {
             self.phase = Phase::Initial;
         }
         let all = opened.ordered.begun_with();
@@ -162,7 +173,7 @@ impl Flow {
     }
 
     fn become_current(&mut self) {
-        (self.phase, self.tries) = (Phase::Current, 0);
+        (self.phase, self.tries, self.losses) = (Phase::Current, 0, 0);
         self.steps.push_back(Step::Current);
     }
 
@@ -211,11 +222,16 @@ impl Flow {
                     Ok(opened) => self.begin(opened),
                     Err(fault) => self.not_opened(fault),
                 },
+                State::Searching(searching) => match ready!(searching.poll_unpin(cx)) {
+                    Ok(Some(message)) => self.pass(message),
+                    // The next loss asks again.
+                    Ok(None) | Err(_) => self.resynchronise(),
+                },
                 State::Reading(opened) => {
                     let mut incoming = Incoming::default();
                     let next = opened.ordered.poll_into(cx, &mut incoming);
                     if opened.ordered.interruptions() > 0 {
-                        self.resynchronise();
+                        self.interrupted();
                         continue;
                     }
                     match next {
@@ -232,7 +248,6 @@ impl Flow {
                             cx.waker().wake_by_ref();
                             return Poll::Pending;
                         }
-                        Poll::Pending if self.phase == Phase::Sent => self.become_current(),
                         Poll::Pending => {
                             self.prefetch.waits();
                             ready!(self.poll_look(cx));
@@ -281,14 +296,7 @@ impl Flow {
     fn failed(&mut self, fault: Fault) {
         match fault {
             Fault::Closed => self.state = State::Ended,
-            Fault::Unreadable(unreadable) => {
-                let message = unreadable.message;
-                let behind = message.sequence + 1;
-                self.known.tell(message.subject.as_str(), message.sequence, true);
-                self.last = message.sequence;
-                self.steps.push_back(Step::Message(message));
-                self.reopen(DeliverFrom::Sequence(behind));
-            }
+            Fault::Unreadable(unreadable) => self.pass(unreadable.message),
             Fault::Denied(_) => self.steps.push_back(Step::Failed(fault)),
             fault => {
                 let bucket = self.store.bucket();

@@ -26,10 +26,11 @@ impl<V: DeserializeOwned, K: Keys<V>> KeyValue<V, K> {
         let listing = async {
             let mut flow = store.flow(key.to_key(), Start::History, Extent::Whole).await?;
             let mut changes = Vec::new();
-            while let Some(step) = poll_fn(|cx| flow.poll_step(cx)).await {
-                match step {
+            loop {
+                let step = poll_fn(|cx| flow.poll_step(cx)).await;
+                match step.ok_or(GetError::Closed)? {
                     Step::Message(message) => changes.push(message),
-                    Step::Current => break,
+                    Step::Current => return Ok(changes),
                     Step::Resynchronised => changes.clear(),
                     Step::Gone => {
                         return Err(GetError::NoBucket { bucket: store.bucket().to_owned() });
@@ -37,7 +38,6 @@ impl<V: DeserializeOwned, K: Keys<V>> KeyValue<V, K> {
                     Step::Failed(fault) => return Err(GetError::of(fault, store.bucket())),
                 }
             }
-            Ok(changes)
         };
         let late = |_| GetError::Timeout { bucket: store.bucket().to_owned() };
         let found =

@@ -59,7 +59,7 @@ impl<V, K: Keys<V>> KeyList<V, K> {
     ///
     /// # Errors
     /// [`WatchError`], also for a key that another program wrote and the template does not have. The list
-    /// goes on after it.
+    /// goes on after it, but ends with [`WatchError::Closed`] and [`WatchError::Gone`]: then not all was listed.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -76,9 +76,14 @@ impl<V, K: Keys<V>> Stream for KeyList<V, K> {
         loop {
             let Some(flow) = &mut this.flow else { return Poll::Ready(None) };
             let message = match ready!(flow.poll_step(cx)) {
-                None | Some(Step::Current) => {
+                Some(Step::Current) => {
                     this.flow = None;
                     return Poll::Ready(None);
+                }
+                None => {
+                    this.flow = None;
+                    let bucket = this.store.bucket().to_owned();
+                    return Poll::Ready(Some(Err(WatchError::Closed { bucket })));
                 }
                 // What was listed is left out.
                 Some(Step::Resynchronised) => continue,

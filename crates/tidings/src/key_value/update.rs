@@ -23,6 +23,8 @@ impl<V: Bucket> KeyValue<V, Declared> {
     /// it meanwhile, it is read and made anew, up to 32 times. Gives the revision of the new value.
     ///
     /// `change` may be called several times, and is not awaited: it should do nothing but make a value.
+    /// The new value has no time to live, whatever the old one had. A panic of `change` comes through, and nothing was
+    /// stored by then.
     ///
     /// # Errors
     /// [`UpdateError`]
@@ -43,6 +45,8 @@ impl<V: Serialize + DeserializeOwned> KeyValue<V, TextKeys> {
     /// it meanwhile, it is read and made anew, up to 32 times. Gives the revision of the new value.
     ///
     /// `change` may be called several times, and is not awaited: it should do nothing but make a value.
+    /// The new value has no time to live, whatever the old one had. A panic of `change` comes through, and nothing was
+    /// stored by then.
     ///
     /// # Errors
     /// [`UpdateError`]

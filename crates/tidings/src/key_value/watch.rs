@@ -137,7 +137,7 @@ impl<V, K> fmt::Debug for Changes<V, K> {
     }
 }
 
-/// A watch, or a list of keys, met an error. It goes on.
+/// A watch, or a list of keys, met an error. It goes on, but after [`Closed`](Self::Closed).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
@@ -156,6 +156,12 @@ pub enum WatchError {
     /// The connection reports a fault; the flow goes on when it is back.
     #[error("the connection reports a fault; waiting for it to come back")]
     Connection(#[source] Box<dyn Error + Send + Sync>),
+    /// The bus was closed before all was listed, and the list ends with this. A watch ends without an error.
+    #[error("the bus was closed before all keys of bucket `{bucket}` were listed")]
+    Closed {
+        /// The bucket.
+        bucket: String,
+    },
 }
 
 impl WatchError {

@@ -98,7 +98,8 @@ impl Write {
     /// remembered for so long. The bucket must have `limit_markers`.
     ///
     /// The history of the key goes with the value before: what is older would be the key's value again
-    /// once this one is gone.
+    /// once this one is gone. The time is that of this value alone: the next one of the key lives without end, unless it
+    /// says a time, too.
     ///
     /// Where a bucket keeps several values of a key, the server (2.15) lengthens a time that is shorter than its
     /// `limit_markers` to that. A bucket that its values' type declares so refuses it,

@@ -194,7 +194,8 @@ impl Objects {
         }
     }
 
-    /// Seals the store for ever: nothing is stored, changed or deleted any more.
+    /// Seals the store for ever: nothing is stored, changed or deleted any more, and each attempt is
+    /// [`ObjectPutError::Sealed`]. What is there can be read.
     ///
     /// # Errors
     /// [`ObjectPutError`]

@@ -42,7 +42,8 @@ impl ObjectList {
     /// The next object; `None` after the last.
     ///
     /// # Errors
-    /// [`ObjectWatchError`], also for a description that can't be read. The list goes on after it.
+    /// [`ObjectWatchError`], also for a description that can't be read. The list goes on after it, but ends with
+    /// [`ObjectWatchError::Closed`] and [`ObjectWatchError::Gone`]: then not all was listed.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -59,9 +60,14 @@ impl Stream for ObjectList {
         loop {
             let Some(flow) = &mut this.flow else { return Poll::Ready(None) };
             let message = match ready!(flow.poll_step(cx)) {
-                None | Some(Step::Current) => {
+                Some(Step::Current) => {
                     this.flow = None;
                     return Poll::Ready(None);
+                }
+                None => {
+                    this.flow = None;
+                    let store = this.store.bucket().to_owned();
+                    return Poll::Ready(Some(Err(ObjectWatchError::Closed { store })));
                 }
                 // What was listed is left out.
                 Some(Step::Resynchronised) => continue,

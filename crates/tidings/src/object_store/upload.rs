@@ -15,6 +15,7 @@ use crate::backoff::Backoff;
 use crate::confirm::of_stream;
 use crate::header::Headers;
 use crate::key_value::Store;
+use crate::publish_ack::PublishAck;
 use crate::subject::Subject;
 use crate::transport::{ApiError, Fault, Outgoing, PendingAck, Which};
 
@@ -59,6 +60,8 @@ pub(super) struct Upload {
     progress: Option<Progress>,
     /// Number of bytes that are stored.
     stored: u64,
+    /// How many chunks were refused: nothing is left of them.
+    refused: u64,
 }
 
 /// Digest of what is sent: made meanwhile, or known before.
@@ -92,7 +95,18 @@ impl Upload {
     ) -> Self {
         let waiting = VecDeque::new();
         let digest = digest.map_or_else(|| Digest::Made(Sha256::new()), Digest::Known);
-        Self { store, subject, waiting, bytes: 0, size: 0, chunks: 0, digest, progress, stored: 0 }
+        Self {
+            store,
+            subject,
+            waiting,
+            bytes: 0,
+            size: 0,
+            chunks: 0,
+            digest,
+            progress,
+            stored: 0,
+            refused: 0,
+        }
     }
 
     /// Sends a chunk, once there is room for it.
@@ -136,6 +150,7 @@ impl Upload {
         };
         let size = oldest.size;
         self.waiting.pop_front();
+        self.refused += u64::from(is_refused(&confirmed));
         of_stream(confirmed?, self.store.stream())?;
         self.bytes -= size;
         self.stored += size as u64;
@@ -172,7 +187,9 @@ impl Upload {
     }
 
     fn clearing(&mut self) -> Option<Insistence<()>> {
-        if std::mem::take(&mut self.chunks) == 0 {
+        let chunks = std::mem::take(&mut self.chunks);
+        let mut refused = self.refused;
+        if chunks == refused {
             return None;
         }
         let (store, subject) = (self.store.clone(), self.subject.clone());
@@ -180,9 +197,12 @@ impl Upload {
         Some(Insistence::new(async move {
             // What is on the way may arrive behind what removes it.
             for InFlight { ack, by, .. } in waiting {
-                let _ = timeout_at(by, ack).await;
+                let answer = timeout_at(by, ack).await;
+                refused += u64::from(answer.is_ok_and(|answer| is_refused(&answer)));
             }
-            clear(&store, &subject).await;
+            if refused < chunks {
+                clear(&store, &subject).await;
+            }
         }))
     }
 }
@@ -191,6 +211,11 @@ impl Drop for Upload {
     fn drop(&mut self) {
         drop(self.clearing());
     }
+}
+
+/// Returns `true` if the stream says that it has not stored a chunk, for whatever reason.
+fn is_refused(answer: &Result<PublishAck, Fault>) -> bool {
+    matches!(answer, Err(Fault::Api(error)) if !error.is_passing())
 }
 
 /// Removes all chunks of a subject, and insists on it while the server is away.

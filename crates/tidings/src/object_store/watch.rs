@@ -140,7 +140,7 @@ impl fmt::Debug for ObjectChanges {
     }
 }
 
-/// A watch, or a list of objects, met an error. It goes on.
+/// A watch, or a list of objects, met an error. It goes on, but after [`Closed`](Self::Closed).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectWatchError {
@@ -159,6 +159,12 @@ pub enum ObjectWatchError {
     /// The connection reports a fault; the flow goes on when it is back.
     #[error("the connection reports a fault; waiting for it to come back")]
     Connection(#[source] Box<dyn Error + Send + Sync>),
+    /// The bus was closed before all was listed, and the list ends with this. A watch ends without an error.
+    #[error("the bus was closed before all objects of store `{store}` were listed")]
+    Closed {
+        /// The store.
+        store: String,
+    },
 }
 
 impl ObjectWatchError {

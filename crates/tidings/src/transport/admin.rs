@@ -62,6 +62,26 @@ impl Transport {
         on!(self, t => t.stream_time(name).await)
     }
 
+    /// The first message of a filter behind a sequence that no client can read, and that breaks each connection it comes
+    /// on; `None` where there is none among those that are looked through at a time.
+    pub(crate) async fn first_unreadable(
+        &self,
+        name: &str,
+        filter: &Subject,
+        behind: u64,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        match self {
+            Self::Nats(t) => {
+                let filters = std::slice::from_ref(filter);
+                let found = t.first_unreadable(name, filters, behind).await?;
+                Ok(found.map(|(message, _)| message))
+            }
+            // Nothing is read off a wire in memory.
+            #[cfg(feature = "memory")]
+            Self::Memory(_) => Ok(None),
+        }
+    }
+
     /// Removes the stream's messages, or those of a filter; gives how many.
     pub(crate) async fn purge_stream(
         &self,

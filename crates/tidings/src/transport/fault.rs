@@ -90,6 +90,7 @@ impl ApiError {
     pub(crate) const STORE_FAILED: u32 = 10_077;
     pub(crate) const TTL_INVALID: u32 = 10_165;
     pub(crate) const TTL_DISABLED: u32 = 10_166;
+    pub(crate) const SEALED: u32 = 10_109;
     /// A message of the same id is under way in the stream's cluster.
     pub(crate) const IN_PROCESS: u32 = 10_158;
     /// The stream or consumer is being moved, or its replicas changed (nats-server 2.15).

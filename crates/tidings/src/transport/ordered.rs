@@ -1,5 +1,6 @@
 //! A stream's messages in order, all of them: those too that a server wrote itself.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::subject::Subject;
@@ -34,6 +35,17 @@ pub(crate) enum Ordered {
     Nats(Box<NatsOrdered>),
     #[cfg(feature = "memory")]
     Memory(MemoryPull),
+}
+
+/// What a consumer has sent, by a look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Name of the consumer: another one may take its place.
+    pub(crate) consumer: Arc<str>,
+    /// Number of its deliveries.
+    pub(crate) deliveries: u64,
+    /// `true` if nothing was left to be sent.
+    pub(crate) is_all: bool,
 }
 
 impl Transport {
@@ -109,12 +121,17 @@ impl Ordered {
         }
     }
 
-    /// Number of messages that it has still to deliver.
-    pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
+    /// Looks how much of it is sent.
+    pub(crate) fn sent(&self) -> impl Future<Output = Result<Sent, Fault>> + Send + use<> {
         let asked = match self {
-            Self::Nats(ordered) => Ok(ordered.undelivered()),
+            Self::Nats(ordered) => Ok(ordered.sent()),
+            // What is taken is sent by that.
             #[cfg(feature = "memory")]
-            Self::Memory(pull) => Err(pull.undelivered()),
+            Self::Memory(pull) => Err(Sent {
+                consumer: Arc::default(),
+                deliveries: 0,
+                is_all: pull.undelivered() == 0,
+            }),
         };
         async move {
             match asked {
@@ -122,5 +139,16 @@ impl Ordered {
                 Err(known) => Ok(known),
             }
         }
+    }
+
+    /// Returns `true` if all has come here of what was sent by a look, and that was all that there was. What is on its
+    /// way, or here and not yielded, has not come.
+    pub(crate) fn has_come(&self, sent: &Sent) -> bool {
+        sent.is_all
+            && match self {
+                Self::Nats(ordered) => ordered.has_come(sent),
+                #[cfg(feature = "memory")]
+                Self::Memory(_) => true,
+            }
     }
 }

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::FutureExt as _;
 
-use super::look::{Look, Looking, bounds, undelivered};
+use super::look::{Look, Looking, bounds, sent};
 use super::{Flow, Phase, State};
 
 impl Flow {
@@ -23,7 +23,7 @@ impl Flow {
 
     fn look(&self) -> Looking {
         match &self.state {
-            State::Reading(opened) if self.is_initial() => undelivered(&opened.ordered),
+            State::Reading(opened) if self.is_initial() => sent(&opened.ordered),
             _ => bounds(&self.store),
         }
     }
@@ -32,10 +32,10 @@ impl Flow {
         let State::Reading(opened) = &self.state else { return };
         match look {
             Look::Unknown => {}
-            Look::Undelivered(left) => match self.phase {
-                Phase::Sent | Phase::Current => {}
-                // It may have been sent before the answer was, and after it was looked here.
-                _ if left == 0 => self.phase = Phase::Sent,
+            Look::Sent(sent) => match self.phase {
+                Phase::Current => {}
+                _ if opened.ordered.has_come(&sent) => self.become_current(),
+                // It is on its way, or here.
                 Phase::Initial => self.phase = Phase::Stalled,
                 // The server may say that one is to come, and deliver none (2.15).
                 Phase::Stalled => self.resynchronise(),

@@ -88,6 +88,16 @@ pub enum ObjectPutError {
         /// The store.
         store: String,
     },
+    /// The store is sealed: nothing in it changes any more. Nothing is left of the put.
+    #[error(
+        "object store `{store}` is sealed, for ever: `{name}` can't be stored, changed or deleted in it; use another store"
+    )]
+    Sealed {
+        /// The store.
+        store: String,
+        /// The object.
+        name: String,
+    },
     /// The store holds as many bytes as it may. Nothing is left of the put, and nothing is forgotten for it.
     #[error(
         "object store `{store}` is full: `{name}` was not stored ({description}); delete objects, let them expire, or raise its `max_bytes`"
@@ -161,6 +171,7 @@ impl ObjectPutError {
             }
             Fault::Api(error) => match error.code {
                 ApiError::STREAM_NOT_FOUND => Self::NoStore { store },
+                ApiError::SEALED => Self::Sealed { store, name },
                 ApiError::MESSAGE_TOO_LARGE | ApiError::HEADERS_TOO_LARGE => {
                     Self::TooLarge { store, name, description: error.description }
                 }

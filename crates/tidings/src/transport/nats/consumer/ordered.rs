@@ -7,10 +7,12 @@ mod unreadable;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::sleep;
 
 use self::create::Made;
@@ -20,7 +22,8 @@ use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{
-    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, Sending, StoredMessage,
+    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, Sending, Sent,
+    StoredMessage,
 };
 
 /// Text of the fault that a stream is not the one that was begun with.
@@ -157,11 +160,21 @@ impl NatsOrdered {
         self.made.behind
     }
 
-    /// Number of messages that its consumer has still to deliver.
-    pub(crate) fn undelivered(&self) -> impl Future<Output = Result<u64, Fault>> + Send + use<> {
+    /// Looks how much its consumer has sent.
+    pub(crate) fn sent(&self) -> impl Future<Output = Result<Sent, Fault>> + Send + use<> {
         let (nats, stream) = (self.nats.clone(), self.stream.clone());
-        let consumer = self.made.feed.consumer().to_owned();
-        async move { Ok(nats.consumer_state(&stream, &consumer).await?.pending) }
+        let consumer = Arc::from(self.made.feed.consumer());
+        async move {
+            let state = nats.consumer_state(&stream, &consumer).await?;
+            Ok(Sent { consumer, deliveries: state.delivered, is_all: state.pending == 0 })
+        }
+    }
+
+    /// Returns `true` if all has come that was sent by a look. An answer may overtake what was sent before it.
+    pub(crate) fn has_come(&self, sent: &Sent) -> bool {
+        self.making.is_none()
+            && *self.made.feed.consumer() == *sent.consumer
+            && self.number >= sent.deliveries
     }
 
     /// Makes one more consumer: at once, unless the last one was of no use.
@@ -317,6 +330,11 @@ impl PollInto for NatsOrdered {
                 }
                 Poll::Ready(None) if this.nats.is_closed() => this.ended = true,
                 Poll::Ready(None) => this.make(),
+                // A task that has had its turn is told nothing of what is here (tokio's budget): its next one tells.
+                Poll::Pending if !has_budget_remaining() => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Poll::Pending => return this.poll_unreadable(cx),
             }
         }

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use async_nats::Subscriber;
 use futures_util::{Stream, StreamExt as _};
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 
 use self::idle::Idle;
@@ -227,6 +228,11 @@ impl PollInto for NatsPull {
                     if let Some(next) = self.read(message, into) {
                         return Poll::Ready(Some(next));
                     }
+                }
+                // A task that has had its turn is told nothing of what is here (tokio's budget).
+                Poll::Pending if !has_budget_remaining() => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Poll::Pending => return self.poll_other(cx, into, true),
             }

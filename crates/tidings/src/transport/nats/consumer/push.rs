@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::Instant;
 
 use self::silence::Silence;
@@ -226,8 +227,9 @@ impl PollInto for NatsPush {
                         return Poll::Ready(Some(Err(Fault::client("whoever reads is slow"))));
                     }
                 },
-                // Those that come in a moment are read together, before all else is looked at.
-                Poll::Pending if std::mem::take(&mut self.has_come) => {
+                // Those that come in a moment are read together, before all else is looked at; and a task that has had its
+                // turn is told nothing of what is here (tokio's budget).
+                Poll::Pending if !has_budget_remaining() || std::mem::take(&mut self.has_come) => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
