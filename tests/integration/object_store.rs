@@ -228,7 +228,7 @@ async fn what_nobody_describes_is_swept() {
     assert!(files.get("a").await.unwrap().unwrap().bytes().await.unwrap() == bytes(300_000));
 }
 
-/// What was refused as a whole has left nothing, and nobody is told to look for it.
+/// An upload that was refused as a whole has left nothing, and nobody is told to look for it.
 async fn a_refused_put_tells_of_no_chunks(bus: Bus) {
     let files = files(&bus).await;
     files.seal().await.unwrap();

@@ -112,8 +112,8 @@ async fn without_the_right_to_answer_all_is_told() {
     assert!(matches!(soon(changes.next()).await, Some(Ok(WatchEvent::Current))));
 }
 
-/// All that a server has sent is here, and more of it than a task may take in one turn, as it says that nothing
-/// is left to be sent: none of that is told yet.
+/// A server says that nothing is left to be sent, and more of it is here than a task may take in one turn: none of that
+/// is told yet.
 #[tokio::test]
 async fn what_is_here_is_told_before_the_bucket_is_current() {
     /// As many as a server sends before it halts.

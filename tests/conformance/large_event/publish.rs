@@ -107,7 +107,7 @@ async fn a_full_store(env: Env) {
     assert_eq!(bus.stream::<Scans>().state().await.unwrap().messages, 0);
 }
 
-/// What is in a sealed store is read, and what is not goes nowhere.
+/// A sealed store is read, and takes nothing.
 async fn a_sealed_store(env: Env) {
     let (bus, store) = scans(&env).await;
     let ack = bus.publish(&taken(1, 2_000_000)).await.unwrap();

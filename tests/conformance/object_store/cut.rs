@@ -164,7 +164,7 @@ async fn a_list_of_a_closed_bus_says_that_it_is_cut(env: Env) {
     assert_eq!(listed, OBJECTS);
 }
 
-/// To itself, and in a circle: what stood there was an object when the link was made.
+/// Links to themselves and in a circle: an object stood there when each was made.
 async fn links_that_lead_nowhere(env: Env) {
     let (_, files) = files(&env).await;
     let a = files.put("a", "data").await.unwrap();
@@ -183,7 +183,7 @@ async fn links_that_lead_nowhere(env: Env) {
     }
     // One that leads into a store that is not there.
     let mut elsewhere = b;
-    elsewhere.store = "nowhere".to_owned();
+    elsewhere.store = "nowhere".into();
     files.link("c", &elsewhere).await.unwrap();
     let error = soon(files.get("c").into_future()).await.unwrap_err();
     assert!(error.to_string().contains("`nowhere`"), "{error}");

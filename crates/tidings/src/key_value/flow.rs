@@ -64,7 +64,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<Opened, Fault>> + Send>>;
 enum State {
     Opening(Opening),
     Reading(Box<Opened>),
-    /// The connection was lost again and again: perhaps over the message that comes next.
+    /// Looking for the message that breaks the connection, which was lost again and again.
     Searching(Searching),
     Ended,
 }

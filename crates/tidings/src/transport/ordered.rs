@@ -37,7 +37,7 @@ pub(crate) enum Ordered {
     Memory(MemoryPull),
 }
 
-/// What a consumer has sent, by a look at it.
+/// Deliveries of a consumer, by a look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// Name of the consumer: another one may take its place.

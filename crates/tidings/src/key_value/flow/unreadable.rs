@@ -11,7 +11,7 @@ use crate::transport::{DeliverFrom, StoredMessage};
 const LOSSES: u32 = 2;
 
 impl Flow {
-    /// The connection was lost, and is back. What came before that is told.
+    /// Begins anew after a lost connection, or looks for what breaks it. All that came before is told.
     pub(super) fn interrupted(&mut self) {
         self.losses = self.losses.saturating_add(1);
         if !self.is_initial() || self.losses < LOSSES {
