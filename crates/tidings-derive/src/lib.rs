@@ -111,7 +111,9 @@ pub fn derive_event_stream(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// Beside the traits it writes `SessionKey`, with a field for each `{field}` of the key, and
-/// `SessionKeyFilter`, with a method for each.
+/// `SessionKeyFilter`, with a method for each, which `Session::key_filter()` begins. A field of the key is whatever
+/// can be a token of a subject: a text, an integer, a `bool`, a `char`, a `Uuid`, or a type that derives `Token`. A key can be that of
+/// a `HashMap`, where its fields are comparable: it is hashed by its text.
 ///
 /// | key | means |
 /// | --- | --- |

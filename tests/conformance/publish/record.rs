@@ -17,7 +17,8 @@ scenarios! {
         records_that_are_refused_say_why_and_hold_nobody,
         a_record_over_the_limit_is_refused_as_it_is_made,
         a_record_without_a_stream_reaches_who_listens,
-        ids_of_what_is_stored_are_known_beyond_the_window;
+        ids_of_what_is_stored_are_known_beyond_the_window,
+        ids_are_read_up_to_the_last_that_is_left;
 }
 
 /// Stores many as one.
@@ -146,4 +147,20 @@ async fn ids_of_what_is_stored_are_known_beyond_the_window(env: Env) {
         bus.stored_ids("NOWHERE", since).await.map(|_| ()).unwrap_err().to_string(),
         "stream `NOWHERE` does not exist; `bus.streams()` tells which there are"
     );
+}
+
+/// A stream may forget what was there when its reader began.
+async fn ids_are_read_up_to_the_last_that_is_left(env: Env) {
+    const COUNT: u32 = 1000;
+    let bus = env.bus_with::<Journal>().await;
+    bus.publish_all((0..COUNT).map(|line| Written { line })).await.unwrap();
+    let mut ids = bus.stored_ids("JOURNAL", std::time::SystemTime::UNIX_EPOCH).await.unwrap();
+    let stream = bus.stream::<Journal>();
+    let (read, purged) = tokio::join!(ids.read_on(), stream.purge());
+    purged.unwrap();
+    let read = read.unwrap();
+    assert!(read <= COUNT.into());
+    bus.publish(&Written { line: COUNT }).await.unwrap();
+    assert_eq!(ids.read_on().await.unwrap(), 1);
+    assert!(ids.contains(&format!("journal.written/{COUNT}")));
 }

@@ -99,8 +99,18 @@ impl NatsOrdered {
         };
         // Where what is new begins is known of a consumer that has delivered nothing.
         let may_push = from != DeliverFrom::New && nats.can_be_pushed_to();
-        let sending = if may_push { sending } else { Sending::Asked };
-        let made = nats.ordered(stream, &filters, from, Delivery { room, sending }, extent).await?;
+        let mut sending = if may_push { sending } else { Sending::Asked };
+        let make =
+            |sending| nats.ordered(stream, &filters, from, Delivery { room, sending }, extent);
+        let made = tokio::select! {
+            biased;
+            made = make(sending) => made?,
+            // What is pushed may break the connection before the answer is here: it is asked for.
+            () = nats.reconnected(), if sending == Sending::Pushed => {
+                sending = Sending::Asked;
+                make(sending).await?
+            }
+        };
         // What is new is so from now on, also for a consumer that is made later.
         let from = match from {
             DeliverFrom::New => DeliverFrom::Sequence(made.behind + 1),
