@@ -55,6 +55,17 @@ async fn a_killed_server_comes_back_on_its_port_with_its_store() {
 }
 
 #[tokio::test]
+async fn nobody_else_is_given_the_port_of_a_killed_server() {
+    let mut server = Server::start().await;
+    let address = server.url().replace("nats://", "").parse().unwrap();
+    server.kill();
+    let taken = tokio::net::TcpSocket::new_v4().unwrap().bind(address);
+    assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+    server.restart().await;
+    server.client().await;
+}
+
+#[tokio::test]
 async fn a_stopped_server_comes_back_with_its_store() {
     let mut server = Server::start().await;
     store_one(&server).await;

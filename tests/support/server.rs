@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use async_nats::{Client, ConnectOptions};
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use crate::directory::Directory;
 use crate::monitor;
@@ -33,6 +35,8 @@ pub struct Server {
     /// `None` while it is stopped.
     process: Option<Process>,
     port: u16,
+    /// Its port while it is stopped, bound so that nobody else is given it: whoever connects is refused.
+    reserved: Option<TcpSocket>,
     jetstream: bool,
     // Removed after the process that writes there is gone.
     directory: Directory,
@@ -106,7 +110,8 @@ impl Server {
         let launch = Launch { directory: directory.path(), port: None, jetstream };
         launch.configure(&name, config)?;
         let process = launch.start().await?;
-        Ok(Self { name, port: process.port, jetstream, process: Some(process), directory })
+        let (port, process) = (process.port, Some(process));
+        Ok(Self { name, port, reserved: None, jetstream, process, directory })
     }
 
     /// Name of the server, `server-<process>-<count>`.
@@ -153,6 +158,14 @@ impl Server {
     /// Does nothing to a stopped one.
     pub fn kill(&mut self) {
         self.process = None;
+        self.reserve();
+    }
+
+    /// Keeps its port, as far as nobody else has it by now.
+    fn reserve(&mut self) {
+        if self.reserved.is_none() {
+            self.reserved = reserved(self.port).ok();
+        }
     }
 
     /// Stops it in good order, and returns once it has ended.
@@ -165,6 +178,7 @@ impl Server {
                 process.gone().await
             };
             stopped.await.unwrap_or_else(|error| panic!("can't stop {}: {error:#}", self.name));
+            self.reserve();
         }
     }
 
@@ -192,6 +206,7 @@ impl Server {
     /// Starts it again on the same port and the same store; kills it first if it still runs.
     pub async fn restart(&mut self) {
         self.kill();
+        self.reserved = None;
         let launch = self.launch();
         let deadline = Instant::now() + PORT_WITHIN;
         let process = loop {
@@ -237,6 +252,15 @@ impl Server {
             .and_then(|process| process.signal("ldm"));
         told.unwrap_or_else(|error| panic!("can't make {} a lame duck: {error:#}", self.name));
     }
+}
+
+/// A port of loopback that is bound and not listened to.
+fn reserved(port: u16) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections of the server before may still linger on it.
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
 }
 
 impl Drop for Server {
