@@ -10,6 +10,10 @@ use crate::transport::nats::connection::supervisor::Supervisor;
 
 /// Tells an event that the supervisor has heard.
 pub(crate) fn announce(event: &Event, which: Role, ear: &EventListener, supervisor: &Supervisor) {
+    if supervisor.over().is_cancelled() {
+        // That it has ended was the last word.
+        return;
+    }
     let kind = match event {
         Event::Connected if supervisor.connect_count() <= 1 => ConnectionEventKind::Connected,
         Event::Connected => ConnectionEventKind::Reconnected,

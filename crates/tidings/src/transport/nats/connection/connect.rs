@@ -164,7 +164,10 @@ pub(crate) async fn connect(
     // Boxed: its 16 KiB are nothing that a caller's own future should grow by.
     let connecting = Box::pin(nats.connect(addresses));
     match tokio::time::timeout(options.connect_timeout, connecting).await {
-        Ok(Ok(client)) => Ok(client),
+        Ok(Ok(client)) => {
+            supervisor.counts(&client);
+            Ok(client)
+        }
         Ok(Err(error)) => Err(ConnectFault::of(error, given, expires)),
         Err(_) => Err(ConnectFault::Timeout),
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::{Duration, SystemTime};
 
-use async_nats::{Client, ClientError, Event, ServerAddr, ServerError};
+use async_nats::{Client, ClientError, Event, ServerAddr, ServerError, Statistics};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +49,9 @@ pub(crate) struct Supervisor {
     breaks: Mutex<Breaks>,
     /// Number of attempts since the connection was lost.
     attempts: AtomicUsize,
+    /// The client's own count of how often the connection was made, and that count at the last attempt.
+    made: OnceLock<Arc<Statistics>>,
+    made_before: AtomicU64,
     /// Index of the server whose turn it is.
     turn: AtomicUsize,
     /// The server that it is on, or was tried last.
@@ -125,6 +128,8 @@ impl Supervisor {
             connected: watch::Sender::new(0),
             breaks: Mutex::default(),
             attempts: AtomicUsize::new(0),
+            made: OnceLock::new(),
+            made_before: AtomicU64::new(0),
             // Not all clients begin with the same server.
             turn: AtomicUsize::new(usize::from(Uuid::now_v7().as_bytes()[15])),
             at: Mutex::default(),
@@ -135,6 +140,12 @@ impl Supervisor {
             cut: CancellationToken::new(),
             over: CancellationToken::new(),
         }
+    }
+
+    /// Takes the client's own figures.
+    pub(crate) fn counts(&self, client: &Client) {
+        // There is one client for each.
+        let _ = self.made.set(client.statistics());
     }
 
     /// Learns on which server the client is, if nobody knows yet.
@@ -253,8 +264,9 @@ impl Supervisor {
     /// Hears what the client tells of its connection.
     pub(crate) fn on_event(&self, event: &Event) {
         match event {
+            // It was made and lost, and then given up, before this was told.
+            Event::Connected if self.over.is_cancelled() => {}
             Event::Connected => {
-                self.attempts.store(0, Ordering::Relaxed);
                 self.lame_duck.store(false, Ordering::Relaxed);
                 self.last_words.send_replace(None);
                 self.outage.send_replace(None);

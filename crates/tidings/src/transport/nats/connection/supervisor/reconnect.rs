@@ -24,7 +24,7 @@ impl Supervisor {
         if !was_made && matches!(self.peer, Peer::Listening(_)) && self.outage().is_none() {
             return None;
         }
-        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let attempt = self.count_attempt();
         if let Some(said) = servers.iter().find_map(|server| server.last_error.as_deref()) {
             self.set_outage(said);
         }
@@ -61,6 +61,16 @@ impl Supervisor {
         *self.at() = Some(server.addr.clone());
         self.begun.fetch_add(1, Ordering::Release);
         Some(ReconnectToServer { addr: server.addr.clone(), delay: Some(Duration::ZERO) })
+    }
+
+    /// Counts an attempt; the first one since the connection was lost is 1.
+    fn count_attempt(&self) -> usize {
+        // The client counts as it connects. What it tells comes by another task, and may come after this.
+        let made = self.made.get().map_or(0, |made| made.connects.load(Ordering::Relaxed));
+        if self.made_before.swap(made, Ordering::Relaxed) != made {
+            self.attempts.store(0, Ordering::Relaxed);
+        }
+        self.attempts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Waits, unless somebody waits for this connection.
@@ -120,6 +130,10 @@ fn give_up() -> std::future::Pending<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use async_nats::{Event, Statistics};
+
     use super::*;
     use crate::transport::nats::connection::reconnect_policy::ReconnectPolicy;
 
@@ -130,5 +144,29 @@ mod tests {
         let delay = |attempt| supervisor.delay(attempt);
         assert!(delay(1) >= first && delay(1) < first * 2);
         assert!(delay(1000) >= Duration::from_secs(4));
+    }
+
+    /// What the client tells comes by another task, and may come after the next attempt has begun.
+    #[test]
+    fn a_connection_that_was_made_and_lost_begins_the_count_anew_before_it_is_told() {
+        let supervisor = Supervisor::main(ReconnectPolicy::default(), false);
+        let made = Arc::new(Statistics::default());
+        supervisor.made.set(Arc::clone(&made)).unwrap();
+        assert_eq!([(); 3].map(|()| supervisor.count_attempt()), [1, 2, 3]);
+        made.connects.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(supervisor.count_attempt(), 1);
+        supervisor.on_event(&Event::Connected);
+        assert_eq!(supervisor.count_attempt(), 2);
+    }
+
+    #[test]
+    fn what_is_given_up_stays_so_whatever_is_told_later() {
+        let supervisor = Supervisor::main(ReconnectPolicy::default(), false);
+        supervisor.on_event(&Event::Connected);
+        supervisor.on_event(&Event::Disconnected);
+        supervisor.stop_trying(3);
+        supervisor.on_event(&Event::Connected);
+        supervisor.on_event(&Event::Disconnected);
+        assert!(matches!(supervisor.outage(), Some(Outage::GivenUp { attempts: 3, .. })));
     }
 }
