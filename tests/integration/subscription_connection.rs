@@ -190,6 +190,26 @@ async fn a_registry_that_can_not_listen_is_not_ready() {
     running.shutdown().await;
 }
 
+/// What the server was asked and has not heard is asked again of the next connection.
+#[tokio::test]
+async fn subscribing_goes_on_where_the_connection_is_lost_meanwhile() {
+    let server = Server::start().await;
+    let wire = Proxy::start(&server).await;
+    let bus = Bus::connect(wire.url()).await.unwrap();
+    let _first = bus.subscribe::<Rung>().await.unwrap();
+    wire.lose_questions();
+    let subscribing = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.subscribe::<Rung>().await.map(drop) }
+    });
+    eventually(SOON, "the question is lost, and what is said after a while", || async {
+        wire.lost_questions().matches("PUB _INBOX.").count() >= 2
+    })
+    .await;
+    wire.cut();
+    soon(subscribing).await.unwrap().unwrap();
+}
+
 /// Publishes that wait for the server go out behind the interest: whoever listens on the same bus hears them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bus_hears_what_it_published_while_its_server_was_away() {

@@ -81,24 +81,18 @@ impl ServerConnection {
     pub(crate) async fn barrier(&self, nobody: Subject, within: Duration) -> Result<(), Fault> {
         let begun = Instant::now();
         let asked = async {
-            let subject = subject_of(nobody.clone());
-            let (to, answer) = self.answers.expect(subject.clone()).await?;
-            let (subject, back) = (Moved::from(subject), to.clone());
-            let sent = self.client.publish_with_reply(subject, Moved::from(to), Bytes::new()).await;
-            sent.map_err(|_| Fault::Closed)?;
-            let mut answer = pin!(answer);
-            if let Ok(answered) = timeout(UNHEARD, &mut answer).await {
-                return answered;
+            let mut made = self.supervisor.connected();
+            loop {
+                made.mark_unchanged();
+                // What was asked of a connection that is lost since is asked again of the next.
+                tokio::select! {
+                    answered = self.ask(nobody.clone()) => return answered,
+                    Ok(()) = made.changed() => {}
+                }
             }
-            // Whoever listens to everything has the question, and does not answer: so it is told here.
-            self.client
-                .publish(Moved::from(back), Bytes::new())
-                .await
-                .map_err(|_| Fault::Closed)?;
-            answer.await
         };
         match timeout(within, asked).await {
-            Ok(Ok(_) | Err(Fault::NoResponders)) => {}
+            Ok(Ok(()) | Err(Fault::NoResponders)) => {}
             // That it may not be asked is an answer, too.
             Ok(Err(Fault::Denied(denial))) if denial.subject == nobody.as_str() => {}
             Ok(Err(fault)) => return Err(fault),
@@ -115,6 +109,22 @@ impl ServerConnection {
         // It can't panic, and ends early only with the runtime.
         let _ = heard.await;
         Ok(())
+    }
+
+    /// Asks where nobody answers, and waits for what the server says of that.
+    async fn ask(&self, nobody: Subject) -> Result<(), Fault> {
+        let subject = subject_of(nobody);
+        let (to, answer) = self.answers.expect(subject.clone()).await?;
+        let (subject, back) = (Moved::from(subject), to.clone());
+        let sent = self.client.publish_with_reply(subject, Moved::from(to), Bytes::new()).await;
+        sent.map_err(|_| Fault::Closed)?;
+        let mut answer = pin!(answer);
+        if let Ok(answered) = timeout(UNHEARD, &mut answer).await {
+            return answered.map(drop);
+        }
+        // Whoever listens to everything has the question, and does not answer: so it is told here.
+        self.client.publish(Moved::from(back), Bytes::new()).await.map_err(|_| Fault::Closed)?;
+        answer.await.map(drop)
     }
 
     /// Fault of something that took too long, with its cause where that is known.
