@@ -24,6 +24,9 @@ use crate::traces::{Operation, Parent, Sent};
 use crate::transport::{Denial, Fault, Incoming, Outage, because};
 
 /// A request got no reply, or not the one that was asked for.
+///
+/// `E` is the error that the request declares, [`Request::Declared`]; where it declares none that is
+/// [`Undeclared`](crate::Undeclared), of which there is no value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError<E> {
