@@ -48,7 +48,7 @@ async fn what_was_committed_is_not_done_again<DB: TestDatabase>() {
     running.shutdown().await;
 }
 
-/// A handler that fails before it commits: what was recorded is not there.
+/// A handler that panics or fails before it commits: what was recorded is not there.
 async fn what_was_not_committed_is_done_again<DB: TestDatabase>() {
     let stage = Stage::<DB>::new().await;
     let inbox = stage.inbox().await;
@@ -58,6 +58,7 @@ async fn what_was_not_committed_is_done_again<DB: TestDatabase>() {
             let mut tx = inbox.begin().await?;
             if inbox.once(&mut tx, &cx).await? == Once::First {
                 DB::write(&mut tx, order.number).await?;
+                assert!(cx.attempt() != 1, "it panics before the commit");
                 if cx.attempt() < 3 {
                     return Err(Failure::retry("it ends before the commit"));
                 }
