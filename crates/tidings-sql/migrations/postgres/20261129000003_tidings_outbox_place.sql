@@ -7,15 +7,18 @@ DROP FUNCTION tidings_outbox_place();
 DO $migration$
 DECLARE
     here text := (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = 'tidings_outbox'::regclass);
+    positions text := here || '.tidings_outbox_position';
+    -- What was placed in this transaction: another schema may have an outbox of its own.
+    placed text := 'tidings.placed_' || 'tidings_outbox'::regclass::oid;
 BEGIN
     -- Gives all rows of this transaction their position, and tells relays. The rows of one key get their
     -- positions in the order of their commits: whoever places one holds the key's lock until its rows can be seen by
     -- others. Gives the last of the rows. Planned while the table was small, it must not read it all once that is large.
     EXECUTE format($define$
         CREATE FUNCTION %1$s.tidings_outbox_place_all() RETURNS bigint LANGUAGE plpgsql
-            SET enable_seqscan TO off AS $$
+            SET enable_seqscan TO off AS $place_all$
         DECLARE
-            locks integer := '%1$s.tidings_outbox_position'::regclass::oid::integer;
+            locks integer := %2$L::regclass::oid::integer;
             keys integer[];
             key_lock integer;
             last bigint;
@@ -35,28 +38,28 @@ BEGIN
                     PERFORM pg_advisory_xact_lock(locks, key_lock);
                 END LOOP;
             END IF;
-            place := nextval('%1$s.tidings_outbox_position');
+            place := nextval(%2$L);
             UPDATE %1$s.tidings_outbox SET position = place
                 WHERE position IS NULL AND xid = pg_current_xact_id();
-            PERFORM set_config('tidings.placed', last::text, true), pg_notify('tidings_outbox', '');
+            PERFORM set_config(%3$L, last::text, true), pg_notify('tidings_outbox', '');
             RETURN last;
         END
-        $$
-    $define$, here);
+        $place_all$
+    $define$, here, positions, placed);
 
     -- Runs inside COMMIT, for each row. The first row of a transaction places all of them; ids of one transaction grow.
     EXECUTE format($define$
-        CREATE FUNCTION %1$s.tidings_outbox_place() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION %1$s.tidings_outbox_place() RETURNS trigger LANGUAGE plpgsql AS $place$
         DECLARE
-            last bigint := coalesce(nullif(current_setting('tidings.placed', true), ''), '0')::bigint;
+            last bigint := coalesce(nullif(current_setting(%2$L, true), ''), '0')::bigint;
         BEGIN
             IF NEW.id > last THEN
                 last := %1$s.tidings_outbox_place_all();
             END IF;
             RETURN NULL;
         END
-        $$
-    $define$, here);
+        $place$
+    $define$, here, placed);
 END
 $migration$;
 

@@ -160,3 +160,67 @@ async fn an_older_layout_is_refused_with_the_migration_that_is_missing_and_goes_
     .await;
     relay.shutdown().await;
 }
+
+/// A pool that has this schema alone in its search path, and the tables there.
+#[cfg(feature = "postgres")]
+async fn in_schema(url: &str, schema: &str) -> sqlx::PgPool {
+    let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+    let options = sqlx::postgres::PgPoolOptions::new().after_connect(move |connection, _| {
+        let path = sqlx::query("SELECT set_config('search_path', $1, false)").bind(quoted.clone());
+        Box::pin(async move { path.execute(connection).await.map(drop) })
+    });
+    let pool = options.connect(url).await.unwrap();
+    let create = format!("CREATE SCHEMA \"{}\"", schema.replace('"', "\"\""));
+    pool.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(create))).await.unwrap();
+    tidings_sql::migrate(&pool).await.unwrap();
+    pool
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn an_outbox_stands_in_a_schema_of_any_name() {
+    let server = tidings_tests::Postgres::start().await;
+    let bus = Bus::in_memory();
+    bus.provision::<Orders>().await.unwrap();
+    let names = ["My Shop", "o'hara", "a\"b", "$$", "%s.%1$s", "\u{fc}\\"];
+    for (number, schema) in (1..).zip(names) {
+        let pool = in_schema(&server.url(), schema).await;
+        let outbox = Outbox::open(&bus, &pool).await.unwrap();
+        let relay = outbox.relay().start();
+        let mut tx = outbox.begin().await.unwrap();
+        outbox.publish(&mut tx, &order(number)).await.unwrap();
+        tx.commit().await.unwrap();
+        eventually(SOON, schema, async || {
+            bus.stream::<Orders>().state().await.unwrap().messages == number.unsigned_abs()
+        })
+        .await;
+        relay.shutdown().await;
+        Inbox::open(&pool).await.unwrap();
+    }
+}
+
+/// As a shop might that has a schema for each of its customers.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn one_transaction_writes_to_the_outboxes_of_two_schemas() {
+    let server = tidings_tests::Postgres::start().await;
+    let bus = Bus::in_memory();
+    bus.provision::<Orders>().await.unwrap();
+    let (one, other) =
+        (in_schema(&server.url(), "one").await, in_schema(&server.url(), "other").await);
+    let first = Outbox::open(&bus, &one).await.unwrap();
+    let second = Outbox::open(&bus, &other).await.unwrap();
+    let relays = [first.relay().start(), second.relay().start()];
+    let mut tx = first.begin().await.unwrap();
+    first.publish_all(&mut tx, [order(1), order(2), order(3)]).await.unwrap();
+    tx.execute("SET LOCAL search_path TO other").await.unwrap();
+    second.publish(&mut tx, &order(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    eventually(SOON, "all are stored", async || {
+        bus.stream::<Orders>().state().await.unwrap().messages == 4
+    })
+    .await;
+    for relay in relays {
+        relay.shutdown().await;
+    }
+}
