@@ -38,12 +38,13 @@ impl Outbox {
         connection: &Connection,
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
+        // Boxed: what a database takes is nothing that the other commands should carry.
         match self {
-            Self::Status(status) => status.run(output).await,
-            Self::Parked(parked) => parked.run(output).await,
-            Self::Retry(retry) => retry.run(output).await,
-            Self::Purge(purge) => purge.run(output).await,
-            Self::Relay(relay) => relay.run(connection, output).await,
+            Self::Status(status) => Box::pin(status.run(output)).await,
+            Self::Parked(parked) => Box::pin(parked.run(output)).await,
+            Self::Retry(retry) => Box::pin(retry.run(output)).await,
+            Self::Purge(purge) => Box::pin(purge.run(output)).await,
+            Self::Relay(relay) => Box::pin(relay.run(connection, output)).await,
         }
     }
 }

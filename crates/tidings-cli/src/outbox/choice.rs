@@ -27,3 +27,13 @@ impl Choice {
         }
     }
 }
+
+/// Says that nothing parked is what was meant; `None` where all were.
+pub(super) fn missing(filter: &ParkedFilter) -> Option<anyhow::Error> {
+    let meant = match filter {
+        ParkedFilter::Row(row) => format!("is row {row}"),
+        ParkedFilter::Key(key) => format!("has the key {key:?}"),
+        _ => return None,
+    };
+    Some(anyhow::anyhow!("no parked event {meant}: `tidings outbox parked` lists them"))
+}

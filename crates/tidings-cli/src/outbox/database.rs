@@ -1,6 +1,5 @@
 //! The database to look at.
 
-use anyhow::Context as _;
 use clap::Args;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -50,11 +49,11 @@ impl DatabaseUrl {
         match scheme {
             Some("postgres" | "postgresql") => {
                 let pool = PgPoolOptions::new().acquire_timeout(CONNECTED_WITHIN).connect(url);
-                Ok(AnyPool::Postgres(pool.await.context("no connection to the database")?))
+                Ok(AnyPool::Postgres(pool.await.map_err(|error| opened(error, "no connection to the database"))?))
             }
             Some("sqlite") => {
                 let pool = SqlitePoolOptions::new().acquire_timeout(CONNECTED_WITHIN).connect(url);
-                Ok(AnyPool::Sqlite(pool.await.context("the database can't be opened")?))
+                Ok(AnyPool::Sqlite(pool.await.map_err(|error| opened(error, "the database can't be opened"))?))
             }
             Some(other) => Err(Usage(format!(
                 "an outbox is in `postgres://…` or `sqlite://…`, and this URL begins with `{other}:`"
@@ -62,5 +61,17 @@ impl DatabaseUrl {
             .into()),
             None => Err(Usage("the database is no URL: `postgres://…` or `sqlite://…`".into()).into()),
         }
+    }
+}
+
+/// Tells why a database can't be had; of a URL that can't be read how one is written.
+fn opened(error: sqlx::Error, what: &'static str) -> anyhow::Error {
+    match error {
+        sqlx::Error::Configuration(error) => Usage(format!(
+            "the database's URL can't be read: {error}; in a user or a password, what is neither a letter nor a digit is \
+             percent-encoded, such as `/` as `%2F` and `@` as `%40`"
+        ))
+        .into(),
+        error => anyhow::Error::from(error).context(what),
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 use tidings_sql::{OutboxTable, ParkedFilter};
 
+use super::choice::missing;
 use super::database::{DatabaseUrl, with_pool};
 use crate::confirm::confirm;
 use crate::exit::Exit;
@@ -63,6 +64,9 @@ impl Purge {
                 None => table.purge(&filter).await?,
             }
         });
+        if let (0, None, Some(missing)) = (purged, what.sent_before, missing(&filter)) {
+            return Err(missing);
+        }
         output.write(|| format!("{purged} removed"), || json!({ "purged": purged }))?;
         Ok(Exit::Done)
     }

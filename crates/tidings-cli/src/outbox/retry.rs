@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 use tidings_sql::OutboxTable;
 
-use super::choice::Choice;
+use super::choice::{Choice, missing};
 use super::database::{DatabaseUrl, with_pool};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -28,6 +28,9 @@ impl RetryParked {
         let filter = self.choice.filter();
         let retried =
             with_pool!(&pool, pool => OutboxTable::open(pool).await?.retry(&filter).await?);
+        if let (0, Some(missing)) = (retried, missing(&filter)) {
+            return Err(missing);
+        }
         output.write(
             || format!("{retried} will be published again"),
             || json!({ "retried": retried }),

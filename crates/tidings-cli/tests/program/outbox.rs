@@ -63,6 +63,17 @@ async fn session<Db: Database>(server: &Server, pool: &Pool<Db>, url: &str) {
     let status = told(server, &["outbox", "status", "--database", url]).await;
     assert_eq!((&status[0]["pending"], &status[0]["parked"]), (&0.into(), &3.into()));
 
+    for (words, whom) in [
+        (["retry", "--row", "999999"], "row 999999"),
+        (["purge", "--row", "999999"], "row 999999"),
+        (["retry", "--event-key", "eight"], "key \"eight\""),
+        (["purge", "--event-key", "eight"], "key \"eight\""),
+    ] {
+        let words = [&["outbox"], &words[..], &["--database", url]].concat();
+        let (code, text) = refused(server, &words).await;
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains(whom) && text.contains("`tidings outbox parked`"), "{text}");
+    }
     assert_eq!(run(&["purge", "--row", &first]).await, "1 removed\n");
     // The other two go on, to where there is a stream now.
     let bus = Bus::connect(server.url()).await.unwrap();
@@ -131,6 +142,20 @@ async fn a_database_without_an_outbox_is_told_with_the_way_out() {
     let (code, text) = status("postgres://root:secret@127.0.0.1:1/shop").await;
     assert_eq!(code, Some(1));
     assert!(text.contains("no connection to the database") && !text.contains("secret"), "{text}");
+    for url in [
+        "postgres://shop:s3/cret@127.0.0.1/shop",
+        "postgres://shop:s3cret@127.0.0.1:99999/shop",
+        "postgres://shop:s3cret@[::1/shop",
+        "postgres://shop:s3cret@127.0.0.1/shop?sslmode=bogus",
+    ] {
+        let (code, text) = status(url).await;
+        assert_eq!(code, Some(2), "{url}: {text}");
+        assert!(text.contains("percent-encoded") && !text.contains("cret"), "{url}: {text}");
+    }
+    for url in ["postgres://shop:s3cret@nowhere.invalid/shop", "shop:s3cret@host/shop", "s3cret"] {
+        let (code, text) = status(url).await;
+        assert!(matches!(code, Some(1 | 2)) && !text.contains("s3cret"), "{url}: {text}");
+    }
     let (code, text) = status("sqlite:///nowhere/at/all.db").await;
     assert_eq!(code, Some(1));
     assert!(text.contains("can't be opened"), "{text}");
