@@ -3,7 +3,8 @@
 //!
 //! `cargo run --example checkout` runs in this process, with SQLite and the bus in memory;
 //! `DATABASE_URL=postgres://… NATS_URL=nats://… cargo run --example checkout` with servers.
-//! With `PORT` it serves until Ctrl-C; without, it places some orders itself and ends.
+//! With `PORT` it serves until Ctrl-C; without, it places some orders itself and ends. An order is
+//! `curl -i localhost:$PORT/orders --json '{"order": "01968a2e-7d3c-7000-8000-000000000001", "cents": 4200}'`.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -17,7 +18,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{PgPool, Pool};
 use tidings::prelude::*;
 use tidings_checkout::billing::Billing;
-use tidings_checkout::store::Store;
+use tidings_checkout::store::{Placed, Store};
 use tidings_checkout::{Checkout, OrderBilled, OrderPlaced};
 use tidings_sql::{Inbox, Outbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -30,6 +31,9 @@ async fn main() -> anyhow::Result<()> {
         None => Bus::in_memory(),
     };
     if let Ok(url) = std::env::var("DATABASE_URL") {
+        // What such a bus holds ends with the program, and the database believes that it was told.
+        let is_kept = bus.state().server.is_some();
+        anyhow::ensure!(is_kept, "a database outlives a bus in this process: set NATS_URL, too");
         return run(&bus, PgPool::connect(&url).await?).await;
     }
     // The database lives as long as its connection.
@@ -73,22 +77,38 @@ async fn run<Db: Store>(bus: &Bus, pool: Pool<Db>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Places an order: the row and the event, or neither. The same order again changes nothing.
+/// Places an order; the same order again changes nothing.
 async fn place<Db: Store>(
     State(outbox): State<Outbox<Db>>,
     Json(order): Json<OrderPlaced>,
 ) -> Result<StatusCode, (StatusCode, String)> {
-    let placed = async {
-        let mut tx = outbox.begin().await?;
-        let is_new = Db::place(&mut tx, order.order, order.cents).await?;
-        if is_new {
-            outbox.publish(&mut tx, &order).key(order.order.to_string()).await?;
-            tx.commit().await?;
-            outbox.wake();
+    if order.cents < 1 {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, "`cents` is to be 1 or more".to_owned()));
+    }
+    let placed = write(&outbox, &order).await.map_err(|error| {
+        // The cause is for whoever runs the shop.
+        eprintln!("order {}: {error:#}", order.order);
+        (StatusCode::SERVICE_UNAVAILABLE, "try again, with the same id".to_owned())
+    })?;
+    match placed {
+        Placed::New => Ok(StatusCode::CREATED),
+        Placed::Before => Ok(StatusCode::OK),
+        Placed::Otherwise(cents) => {
+            Err((StatusCode::CONFLICT, format!("this order is placed already, for {cents} cents")))
         }
-        anyhow::Ok(if is_new { StatusCode::CREATED } else { StatusCode::OK })
-    };
-    placed.await.map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}")))
+    }
+}
+
+/// Writes an order: the row and the event, or neither.
+async fn write<Db: Store>(outbox: &Outbox<Db>, order: &OrderPlaced) -> anyhow::Result<Placed> {
+    let mut tx = outbox.begin().await?;
+    let placed = Db::place(&mut tx, order.order, order.cents).await?;
+    if placed == Placed::New {
+        outbox.publish(&mut tx, order).key(order.order.to_string()).await?;
+        tx.commit().await?;
+        outbox.wake();
+    }
+    Ok(placed)
 }
 
 /// Buys something, impatiently, and looks whether all was billed once.
@@ -97,8 +117,9 @@ async fn buy<Db: Store>(bus: &Bus, pool: &Pool<Db>, port: u16) -> anyhow::Result
     let mut orders = BTreeSet::new();
     for cents in 1..=5 {
         let order = OrderPlaced { order: Uuid::now_v7(), cents };
-        for expected in ["201", "200"] {
-            let answer = ask(port, &serde_json::to_string(&order)?).await?;
+        let dearer = OrderPlaced { cents: cents + 1, ..order };
+        for (order, expected) in [(&order, "201"), (&order, "200"), (&dearer, "409")] {
+            let answer = ask(port, &serde_json::to_string(order)?).await?;
             anyhow::ensure!(answer.contains(expected), "{answer}");
         }
         orders.insert(order.order);

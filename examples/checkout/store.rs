@@ -9,12 +9,12 @@ pub trait Store: Database {
     /// Makes the shop's own tables, where they are missing.
     fn create(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Writes an order; says whether it is new.
+    /// Writes an order, unless there is one with its id; says which.
     fn place(
         tx: &mut Transaction<'_, Self>,
         order: Uuid,
         cents: i64,
-    ) -> impl Future<Output = sqlx::Result<bool>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Placed>> + Send;
 
     /// Writes a bill.
     fn bill(
@@ -27,6 +27,17 @@ pub trait Store: Database {
     fn bills(pool: &Pool<Self>, order: Uuid) -> impl Future<Output = sqlx::Result<i64>> + Send;
 }
 
+/// Outcome of placing an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// It is written.
+    New,
+    /// It was there already, the same.
+    Before,
+    /// Another one is there under its id, at this price.
+    Otherwise(i64),
+}
+
 const ORDERS: &str =
     "CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, cents BIGINT NOT NULL)";
 // Nothing but the inbox keeps a bill from being written twice.
@@ -37,8 +48,12 @@ macro_rules! store {
     ($($database:ty),*) => {$(
         impl Store for $database {
             async fn create(pool: &Pool<Self>) -> sqlx::Result<()> {
-                query(ORDERS).execute(pool).await?;
-                query(BILLS).execute(pool).await?;
+                for table in [ORDERS, BILLS] {
+                    // Of two programs that begin at once PostgreSQL refuses one.
+                    if query(table).execute(pool).await.is_err() {
+                        query(table).execute(pool).await?;
+                    }
+                }
                 Ok(())
             }
 
@@ -46,10 +61,15 @@ macro_rules! store {
                 tx: &mut Transaction<'_, Self>,
                 order: Uuid,
                 cents: i64,
-            ) -> sqlx::Result<bool> {
+            ) -> sqlx::Result<Placed> {
                 let place = "INSERT INTO orders (id, cents) VALUES ($1, $2) ON CONFLICT DO NOTHING";
                 let placed = query(place).bind(order.to_string()).bind(cents);
-                Ok(placed.execute(&mut **tx).await?.rows_affected() > 0)
+                if placed.execute(&mut **tx).await?.rows_affected() > 0 {
+                    return Ok(Placed::New);
+                }
+                let price = query_scalar("SELECT cents FROM orders WHERE id = $1");
+                let before: i64 = price.bind(order.to_string()).fetch_one(&mut **tx).await?;
+                Ok(if before == cents { Placed::Before } else { Placed::Otherwise(before) })
             }
 
             async fn bill(
