@@ -1,8 +1,10 @@
 //! Rows of the outbox: one to be written, and one to be sent.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use tidings::{Headers, Record, RecordError};
 
 /// A row to be written.
@@ -19,8 +21,8 @@ pub struct NewRow {
 
 impl NewRow {
     /// The row of a record; `None` if no stream keeps it.
-    pub(crate) fn of(record: &Record, key: Option<String>) -> Option<Self> {
-        let key = key.unwrap_or_else(|| record.subject().to_owned());
+    pub(crate) fn of(record: &Record, key: Option<&str>) -> Option<Self> {
+        let key = kept_key(key.unwrap_or(record.subject())).into_owned();
         Some(Self {
             slot: slot_of(&key),
             key,
@@ -104,6 +106,18 @@ pub(crate) fn age_of(millis: i64) -> Option<Duration> {
         0.. => Some(age),
         _ => (age <= SKEW).then_some(Duration::ZERO),
     }
+}
+
+/// Number of bytes of a key that are kept as they are: an index takes no text of any length.
+const READABLE: usize = 1024;
+
+/// A key as a database can hold it: `##<digest>` where it is long, or has a character that no text of PostgreSQL has.
+pub(crate) fn kept_key(key: &str) -> Cow<'_, str> {
+    if key.len() <= READABLE && !key.contains('\0') {
+        return key.into();
+    }
+    let digest = Sha256::digest(key.as_bytes());
+    digest.iter().fold("##".to_owned(), |text, byte| format!("{text}{byte:02x}")).into()
 }
 
 /// A digest of a key (FNV-1a, folded to 15 bits), by which relays share the rows. It is part of the layout.

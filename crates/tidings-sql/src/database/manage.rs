@@ -7,6 +7,7 @@ use sqlx::Pool;
 use super::Argument::{self, Number, Text};
 use super::{Backend, Database, Driver, Sealed, Statements};
 use crate::outbox::{OutboxStatus, ParkedFilter, ParkedRecord};
+use crate::row::kept_key;
 
 /// Number of rows that one statement removes, so that nobody waits for it for long.
 const AT_ONCE: i64 = 1000;
@@ -49,7 +50,9 @@ impl<Db: Database> Manage<'_, Db> {
         let mut tx = Of::<Db>::begin(self.0).await?;
         let retried = match filter {
             ParkedFilter::All => let_go::<Db>(&mut tx, all.retry_all, &[]).await?,
-            ParkedFilter::Key(key) => let_go::<Db>(&mut tx, all.retry_key, &[Text(key)]).await?,
+            ParkedFilter::Key(key) => {
+                let_go::<Db>(&mut tx, all.retry_key, &[Text(&kept_key(key))]).await?
+            }
             ParkedFilter::Row(row) => {
                 let key = Of::<Db>::text(&mut tx, all.key_of, &[Number(*row)]).await?;
                 let Some(key) = key else { return Ok(0) };
@@ -71,7 +74,7 @@ impl<Db: Database> Manage<'_, Db> {
         let purged = match filter {
             ParkedFilter::All => Of::<Db>::execute(&mut tx, all.purge_all, &[]).await?,
             ParkedFilter::Key(key) => {
-                Of::<Db>::execute(&mut tx, all.purge_key, &[Text(key)]).await?
+                Of::<Db>::execute(&mut tx, all.purge_key, &[Text(&kept_key(key))]).await?
             }
             ParkedFilter::Row(row) => {
                 let key = Of::<Db>::text(&mut tx, all.purge_row, &[Number(*row)]).await?;

@@ -44,7 +44,7 @@ impl<'a, 'c, Db: Database> Enqueue<'a, 'c, Db> {
     /// subject. Events of different keys wait for nothing of each other.
     ///
     /// Commits of one key wait for each other, for as long as a commit takes: an order's number is a better
-    /// key than a subject that all orders have.
+    /// key than a subject that all orders have. One of more than 1,024 bytes is kept as its digest.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
@@ -52,7 +52,7 @@ impl<'a, 'c, Db: Database> Enqueue<'a, 'c, Db> {
 
     async fn write(self) -> Result<Enqueued, OutboxError> {
         let Self { tx, wake, record, key } = self;
-        let row = row_of(&record?, key)?;
+        let row = row_of(&record?, key.as_deref())?;
         let message_id = row.message_id.clone();
         Db::Backend::insert(tx, vec![row]).await?;
         announce::<Db>(wake);
@@ -116,11 +116,9 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
         let records = records?;
         let rows: Result<Vec<_>, _> = match keys {
             Keys::Subjects => records.iter().map(|record| row_of(record, None)).collect(),
-            Keys::One(key) => {
-                records.iter().map(|record| row_of(record, Some(key.clone()))).collect()
-            }
+            Keys::One(key) => records.iter().map(|record| row_of(record, Some(&key))).collect(),
             Keys::Each(keys) => {
-                let each = records.iter().zip(keys);
+                let each = records.iter().zip(&keys);
                 each.map(|(record, key)| row_of(record, Some(key))).collect()
             }
         };
@@ -135,7 +133,7 @@ impl<'a, 'c, Db: Database> EnqueueAll<'a, 'c, Db> {
 }
 
 /// The row of a record that an outbox can hold.
-fn row_of(record: &Record, key: Option<String>) -> Result<NewRow, OutboxError> {
+fn row_of(record: &Record, key: Option<&str>) -> Result<NewRow, OutboxError> {
     let subject = || record.subject().to_owned();
     if record.has_expectation() {
         return Err(OutboxError::Expectation { subject: subject() });

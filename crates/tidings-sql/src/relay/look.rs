@@ -21,6 +21,8 @@ const BEGIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     streams: HashMap<String, Look>,
+    /// Streams and ids of what was found, and is still in the outbox.
+    found: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -53,6 +55,23 @@ impl Looks {
         message_id: &str,
         age: Option<Duration>,
     ) -> Result<bool, ListError> {
+        match self.look(bus, stream, message_id, age).await {
+            // It was deleted since it was known, which is told where it is sent.
+            Err(ListError::NoStream { .. }) => {
+                self.streams.remove(stream);
+                Ok(false)
+            }
+            looked => looked,
+        }
+    }
+
+    async fn look(
+        &mut self,
+        bus: &Bus,
+        stream: &str,
+        message_id: &str,
+        age: Option<Duration>,
+    ) -> Result<bool, ListError> {
         let Some(window) = self.window(bus, stream).await? else { return Ok(false) };
         // Whatever was sent of it was sent since it was written.
         if age.is_some_and(|age| age < (window / 2).min(window.saturating_sub(SENDING))) {
@@ -74,9 +93,17 @@ impl Looks {
         }
         let is_stored = read.ids.contains(message_id);
         if is_stored {
-            read.ids.forget(message_id);
+            self.found.push((stream.to_owned(), message_id.to_owned()));
         }
         Ok(is_stored)
+    }
+
+    /// Asks anew for a stream; `true` if somebody answers, also that it is not there, or that it may not be asked for.
+    pub(super) async fn is_answered(&mut self, bus: &Bus, stream: &str) -> bool {
+        if let Some(look) = self.streams.get_mut(stream) {
+            look.window = None;
+        }
+        matches!(self.window(bus, stream).await, Ok(_) | Err(ListError::Denied(_)))
     }
 
     async fn window(&mut self, bus: &Bus, stream: &str) -> Result<Option<Duration>, ListError> {
@@ -111,6 +138,20 @@ impl Looks {
         let Some(Some(first)) = streams.next() else { return false };
         let allows = self.streams.get(first).is_some_and(|look| look.allows_atomic);
         allows && streams.all(|stream| stream == Some(first))
+    }
+
+    /// Forgets the ids of what was found, once that is out of the outbox: nobody asks for them again.
+    pub(super) fn removed(&mut self) {
+        for (stream, id) in self.found.drain(..) {
+            if let Some(Look { read: Some(read), .. }) = self.streams.get_mut(&stream) {
+                read.ids.forget(&id);
+            }
+        }
+    }
+
+    /// What was found may still be in the outbox, and is asked for again.
+    pub(super) fn not_removed(&mut self) {
+        self.found.clear();
     }
 
     /// Forgets what was read, once no event is left that may have been sent before.

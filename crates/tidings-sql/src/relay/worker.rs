@@ -59,6 +59,8 @@ pub(super) struct Worker<Db: Database> {
     idle: Wait,
     /// Waits after something that is about no single event.
     trouble: Wait,
+    /// `true` if the last round ended early, and nothing has gone well in the database since.
+    ended_early: bool,
     #[cfg(feature = "metrics")]
     figures: super::figures::Figures,
 }
@@ -79,6 +81,7 @@ impl<Db: Database> Worker<Db> {
             limit: options.batch.min(FIRST),
             idle: Wait::new(first, poll),
             trouble: Wait::new(Duration::from_millis(50), Duration::from_secs(5)),
+            ended_early: false,
             holds: Holds::default(),
             looks: Looks::default(),
             #[cfg(feature = "metrics")]
@@ -108,6 +111,8 @@ impl<Db: Database> Worker<Db> {
             let Err(error) = ended else { break };
             tracing::warn!(%error, "the outbox's relay begins again");
             self.fail(error.to_string());
+            self.ended_early = true;
+            self.looks.not_removed();
             let wait = self.trouble.lengthen();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -119,6 +124,14 @@ impl<Db: Database> Worker<Db> {
 
     fn fail(&self, error: String) {
         self.state.change().error = Some(error);
+    }
+
+    /// The database has taken what it was told, or has nothing to be done.
+    fn recovered(&mut self) {
+        self.trouble.reset();
+        if std::mem::take(&mut self.ended_early) && self.holds.is_empty() {
+            self.state.change().error = None;
+        }
     }
 
     async fn session(&mut self) -> Result<(), RoundError> {
@@ -249,10 +262,16 @@ impl<Db: Database> Worker<Db> {
         Ok(())
     }
 
-    async fn finish(&self, session: &mut SessionOf<Db>, done: &mut Vec<i64>) -> sqlx::Result<()> {
+    async fn finish(
+        &mut self,
+        session: &mut SessionOf<Db>,
+        done: &mut Vec<i64>,
+    ) -> sqlx::Result<()> {
         if !done.is_empty() {
             session.finish(done, self.options.keep).await?;
             done.clear();
+            self.looks.removed();
+            self.recovered();
         }
         Ok(())
     }
@@ -307,6 +326,7 @@ impl<Db: Database> Worker<Db> {
             _ = self.followed.changed() => self.idle.reset(),
             () = self.stop.cancelled() => {}
         }
+        self.recovered();
         Ok(())
     }
 }

@@ -57,6 +57,24 @@ async fn what_a_database_was_read_for_when_it_was_killed_is_sent_once_and_in_ord
     }
 }
 
+/// Also where there is nothing to be published.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_relay_whose_database_is_back_says_nothing_of_it_any_more() {
+    let mut postgres = tidings_tests::Postgres::start().await;
+    let bus = Bus::in_memory();
+    let pool = PgPoolOptions::new().connect(&postgres.url()).await.unwrap();
+    tidings_sql::migrate(&pool).await.unwrap();
+    let relay = Outbox::open(&bus, &pool).await.unwrap().relay().start();
+    postgres.kill();
+    eventually(SOON, "it misses its database", async || relay.status().error.is_some()).await;
+    assert!(!relay.health(bus.health().await).ready);
+    postgres.restart().await;
+    eventually(SOON, "it has it again", async || relay.status().error.is_none()).await;
+    assert!(relay.health(bus.health().await).ready);
+    relay.shutdown().await;
+}
+
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn a_relay_whose_database_is_away_ends_soon() {

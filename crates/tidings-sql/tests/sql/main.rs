@@ -16,4 +16,5 @@ mod order;
 mod parked;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod trouble;
 mod wake;

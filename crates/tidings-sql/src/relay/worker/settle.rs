@@ -1,6 +1,8 @@
 //! Settling a batch: removing, parking or holding its rows by the outcome of each.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use tidings::PublishRecordError;
 
 use super::Worker;
 use crate::database::{Database, SessionOf};
@@ -16,6 +18,8 @@ impl<Db: Database> Worker<Db> {
     ) -> sqlx::Result<bool> {
         let mut failed: HashSet<String> = HashSet::new();
         let (mut duplicates, mut trouble, mut late) = (0, None, false);
+        // Streams that are not there, as far as is known, and whether somebody says so.
+        let mut missing: HashMap<String, bool> = HashMap::new();
         let before = done.len();
         for (row, key, outcome) in outcomes {
             let error = match outcome {
@@ -37,14 +41,12 @@ impl<Db: Database> Worker<Db> {
                 }
             };
             let reason = error.to_string();
-            if error.is_lasting() {
-                if self.holds.refused(&key, row) >= self.options.attempts {
-                    self.park(session, row, &reason).await?;
-                    self.holds.release(&key);
-                } else {
-                    tracing::warn!(row, reason, "an event of the outbox is refused");
-                    self.fail(reason);
-                }
+            if let PublishRecordError::NoStream { stream, .. } = &error
+                && !self.is_answered(stream, &mut missing).await
+            {
+                trouble.get_or_insert(reason);
+            } else if error.is_lasting() {
+                self.refuse(session, row, &key, reason).await?;
             } else if error.is_of_record() {
                 self.holds.refused(&key, row);
                 self.fail(reason);
@@ -57,12 +59,12 @@ impl<Db: Database> Worker<Db> {
             let mut state = self.state.change();
             state.published += (done.len() - before) as u64;
             state.duplicates += duplicates;
-            if failed.is_empty() || (trouble.is_none() && self.holds.is_empty()) {
+            let is_well = failed.is_empty() || (trouble.is_none() && self.holds.is_empty());
+            if is_well && !self.ended_early {
                 state.error = None;
             }
         }
         if failed.is_empty() {
-            self.trouble.reset();
             self.idle.reset();
             return Ok(!late);
         }
@@ -76,5 +78,33 @@ impl<Db: Database> Worker<Db> {
             self.pause(self.holds.next().unwrap_or_default()).await;
         }
         Ok(false)
+    }
+
+    /// Returns `true` if somebody answers for a stream. Where nobody does, JetStream itself is away, and not a stream.
+    async fn is_answered(&mut self, stream: &str, known: &mut HashMap<String, bool>) -> bool {
+        if let Some(known) = known.get(stream) {
+            return *known;
+        }
+        let is_answered = self.looks.is_answered(self.outbox.bus(), stream).await;
+        known.insert(stream.to_owned(), is_answered);
+        is_answered
+    }
+
+    /// Holds the key of an event that can't be published for now, or parks the event once it was tried often enough.
+    pub(super) async fn refuse(
+        &mut self,
+        session: &mut SessionOf<Db>,
+        row: i64,
+        key: &str,
+        reason: String,
+    ) -> sqlx::Result<()> {
+        if self.holds.refused(key, row) >= self.options.attempts {
+            self.park(session, row, &reason).await?;
+            self.holds.release(key);
+        } else {
+            tracing::warn!(row, reason, "an event of the outbox is refused");
+            self.fail(reason);
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! Sorting the rows that were read: those to be sent, and those that are stored, parked or wait.
 
+use std::collections::{HashMap, HashSet};
+
+use tidings::ListError;
 use tokio::time::Instant;
 
 use super::{RoundError, Worker};
@@ -19,7 +22,13 @@ impl<Db: Database> Worker<Db> {
         let mut outbound = Vec::with_capacity(rows.len());
         let mut behind: Vec<(i64, i64)> = Vec::new();
         let mut unreadable: Vec<(String, i64)> = Vec::new();
+        // Streams that may not be looked at, with the reason, and the keys that wait for that.
+        let mut denied: HashMap<String, String> = HashMap::new();
+        let mut waiting: HashSet<String> = HashSet::new();
         for mut row in rows {
+            if waiting.contains(&row.key) {
+                continue;
+            }
             let first = unreadable.iter().find(|(key, _)| *key == row.key).map(|(_, id)| *id);
             if let Some(first) = row.behind.or(first) {
                 behind.push((row.id, first));
@@ -35,10 +44,24 @@ impl<Db: Database> Worker<Db> {
             };
             let age = row.age.map(|age| age.saturating_add(read.elapsed()));
             let id = record.message_id().unwrap_or_default();
-            if self.looks.is_stored(self.outbox.bus(), &row.stream, id, age).await? {
-                done.push(row.id);
-            } else {
-                outbound.push(Outbound { row: row.id, key: row.key, record });
+            let looked = match denied.get(&row.stream) {
+                Some(reason) => Err(reason.clone()),
+                None => match self.looks.is_stored(self.outbox.bus(), &row.stream, id, age).await {
+                    Err(error @ ListError::Denied(_)) => {
+                        let reason = format!("`{}` can't be looked at: {error}", row.stream);
+                        denied.insert(row.stream, reason.clone());
+                        Err(reason)
+                    }
+                    looked => Ok(looked?),
+                },
+            };
+            match looked {
+                Ok(true) => done.push(row.id),
+                Ok(false) => outbound.push(Outbound { row: row.id, key: row.key, record }),
+                Err(reason) => {
+                    self.refuse(session, row.id, &row.key, reason).await?;
+                    waiting.insert(row.key);
+                }
             }
         }
         if !behind.is_empty() {

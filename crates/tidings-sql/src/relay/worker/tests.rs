@@ -56,3 +56,18 @@ async fn what_was_not_sent_in_time_is_read_again_before_those_behind_it() {
     assert!(worker.settle(&mut session, outcomes, &mut done).await.unwrap());
     assert_eq!(done, [1, 2]);
 }
+
+#[tokio::test]
+async fn the_waits_grow_until_the_database_takes_what_was_published() {
+    let (mut worker, mut session) = worker(&["a"]).await;
+    let first = worker.trouble.lengthen();
+    // The stream confirms it each time, and the database is not told.
+    let mut done = Vec::new();
+    for times in [2, 4] {
+        let outcomes = vec![(1, "a".to_owned(), Some(Ok(None)))];
+        assert!(worker.settle(&mut session, outcomes, &mut done).await.unwrap());
+        assert_eq!(worker.trouble.lengthen(), first * times);
+    }
+    worker.finish(&mut session, &mut done).await.unwrap();
+    assert_eq!(worker.trouble.lengthen(), first);
+}
