@@ -14,6 +14,10 @@ mod model;
 mod once;
 mod order;
 mod parked;
+#[cfg(feature = "postgres")]
+mod rights;
+#[cfg(feature = "postgres")]
+mod secret;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod trouble;
