@@ -235,7 +235,8 @@ async fn a_bus_hears_what_it_published_while_its_server_was_away() {
         for number in 0..100 {
             assert_eq!(soon(rung.next()).await.unwrap().unwrap().number, number);
         }
-        assert_eq!(rung.interruptions(), 1);
+        // It is counted by a task beside, which may come to it later than the messages.
+        eventually(SOON, "the interruption is counted", async || rung.interruptions() == 1).await;
     }
 }
 
