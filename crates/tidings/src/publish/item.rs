@@ -2,15 +2,18 @@
 
 use tokio::time::Instant;
 
-use super::window::PendingPublish;
-use super::{PublishError, send, unconfirmed};
+use super::unconfirmed::{self, Unconfirmed};
+use super::window::InWindow;
+use super::{PublishError, send};
 use crate::envelope;
 use crate::header::Headers;
 use crate::link::Link;
 use crate::message::{Declaration, Event};
 use crate::observe::Sending;
+use crate::publish_ack::PublishAck;
+use crate::stream::StreamDeclaration;
 use crate::traces::{Operation, Parent, SendSpan, Sent};
-use crate::transport::Outgoing;
+use crate::transport::{Fault, Outgoing, PendingAck};
 
 /// An event that may be sent.
 pub(super) struct Item {
@@ -90,5 +93,48 @@ pub(super) async fn begin(
             sending.published(Err(&error));
             Err(error)
         }
+    }
+}
+
+/// A stream's event that was sent, and not confirmed yet.
+pub(super) struct PendingPublish {
+    stream: &'static StreamDeclaration,
+    outgoing: Outgoing,
+    sent: Unconfirmed,
+    sending: Sending,
+}
+
+impl InWindow for PendingPublish {
+    type Outcome = Result<PublishAck, PublishError>;
+
+    fn stream(&self) -> &str {
+        self.stream.name
+    }
+
+    fn ack(&mut self) -> &mut PendingAck {
+        &mut self.sent.ack
+    }
+
+    fn ack_deadline(&self, link: &Link) -> Instant {
+        self.sent.ack_deadline(link)
+    }
+
+    fn stored(self, ack: PublishAck) -> Self::Outcome {
+        self.sending.published::<PublishError>(Ok(Some(&ack)));
+        Ok(ack)
+    }
+
+    async fn confirm(self, link: &Link, fault: Option<Fault>) -> Self::Outcome {
+        let Self { stream, outgoing, sent, sending } = self;
+        let stored = match fault {
+            None => unconfirmed::confirm(link, stream, &outgoing, sent)
+                .await
+                .and_then(|ack| unconfirmed::own(ack, &outgoing.subject, stream.name)),
+            Some(fault) => {
+                unconfirmed::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
+            }
+        };
+        sending.published(stored.as_ref().map(Some));
+        stored
     }
 }

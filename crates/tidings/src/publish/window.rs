@@ -11,15 +11,11 @@ use std::task::{Context, Poll};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::PublishError;
-use super::unconfirmed::{self, Unconfirmed};
 use crate::link::Link;
-use crate::observe::Sending;
 use crate::publish_ack::PublishAck;
-use crate::stream::StreamDeclaration;
-use crate::transport::{Fault, Outgoing};
+use crate::transport::{Fault, PendingAck};
 
 /// Maximum number of messages that are on the way, unconfirmed, at a time.
 const WINDOW: usize = 1024;
@@ -29,56 +25,71 @@ const WINDOW: usize = 1024;
 const STEP: usize = WINDOW / 4;
 
 /// A message that was sent, and not confirmed yet.
-pub(super) struct PendingPublish {
-    pub(super) stream: &'static StreamDeclaration,
-    pub(super) outgoing: Outgoing,
-    pub(super) sent: Unconfirmed,
-    pub(super) sending: Sending,
+pub(super) trait InWindow: Send {
+    /// Outcome of publishing the message.
+    type Outcome;
+
+    /// Name of the stream that is to store the message.
+    fn stream(&self) -> &str;
+
+    /// The ack of the first copy.
+    fn ack(&mut self) -> &mut PendingAck;
+
+    /// Instant until which that ack is waited for, before the message is sent again.
+    fn ack_deadline(&self, link: &Link) -> Instant;
+
+    /// Ends the message with the stream's own ack.
+    fn stored(self, ack: PublishAck) -> Self::Outcome;
+
+    /// Insists on a confirmation. `fault` is what came instead of the first ack; `None` where nothing has.
+    fn confirm(
+        self,
+        link: &Link,
+        fault: Option<Fault>,
+    ) -> impl Future<Output = Self::Outcome> + Send;
 }
 
-type Stored = Result<PublishAck, PublishError>;
+/// The place of a message, and what becomes of it in its own time.
+type Apart<'a, O> = Pin<Box<dyn Future<Output = (usize, O)> + Send + 'a>>;
 
-/// The place of an event, and what becomes of it in its own time.
-type Apart<'a> = Pin<Box<dyn Future<Output = (usize, Stored)> + Send + 'a>>;
-
-pub(super) struct Window<'a> {
+pub(super) struct Window<'a, M: InWindow> {
     link: &'a Link,
-    /// The oldest first, each with the place of its event.
-    waiting: VecDeque<(usize, PendingPublish)>,
-    aside: FuturesUnordered<Apart<'a>>,
+    /// The oldest first, each with its place.
+    waiting: VecDeque<(usize, M)>,
+    aside: FuturesUnordered<Apart<'a, M::Outcome>>,
     /// Goes off at the time that the oldest has, or one that was older.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl<'a> Window<'a> {
+impl<'a, M: InWindow + 'a> Window<'a, M> {
     pub(super) fn new(link: &'a Link) -> Self {
         Self { link, waiting: VecDeque::new(), aside: FuturesUnordered::new(), alarm: None }
     }
 
-    pub(super) fn add(&mut self, place: usize, pending: PendingPublish) {
-        self.waiting.push_back((place, pending));
+    pub(super) fn add(&mut self, place: usize, message: M) {
+        self.waiting.push_back((place, message));
     }
 
     /// Waits until there is room for one more.
-    pub(super) async fn room(&mut self, mut settle: impl FnMut(usize, Stored)) {
+    pub(super) async fn room(&mut self, mut settle: impl FnMut(usize, M::Outcome)) {
         while self.waiting.len() + self.aside.len() >= WINDOW {
             self.advance(&mut settle).await;
         }
     }
 
     /// Waits for all of them.
-    pub(super) async fn end(mut self, mut settle: impl FnMut(usize, Stored)) {
+    pub(super) async fn end(mut self, mut settle: impl FnMut(usize, M::Outcome)) {
         while !self.waiting.is_empty() || !self.aside.is_empty() {
             self.advance(&mut settle).await;
         }
     }
 
     /// Waits for one at least, and settles all that are known by then.
-    async fn advance(&mut self, settle: &mut impl FnMut(usize, Stored)) {
+    async fn advance(&mut self, settle: &mut impl FnMut(usize, M::Outcome)) {
         poll_fn(|cx| {
             let mut progress = self.take_acks(cx, settle);
-            while let Poll::Ready(Some((place, stored))) = self.aside.poll_next_unpin(cx) {
-                settle(place, stored);
+            while let Poll::Ready(Some((place, outcome))) = self.aside.poll_next_unpin(cx) {
+                settle(place, outcome);
                 progress = true;
             }
             if progress { Poll::Ready(()) } else { Poll::Pending }
@@ -87,18 +98,20 @@ impl<'a> Window<'a> {
     }
 
     /// Settles what is confirmed, from the oldest on; says whether there was any.
-    fn take_acks(&mut self, cx: &mut Context<'_>, settle: &mut impl FnMut(usize, Stored)) -> bool {
+    fn take_acks(
+        &mut self,
+        cx: &mut Context<'_>,
+        settle: &mut impl FnMut(usize, M::Outcome),
+    ) -> bool {
         let mut progress = false;
         while let Some((_, oldest)) = self.waiting.front_mut() {
-            let stream = oldest.stream.name;
-            match oldest.sent.ack.take() {
-                Some(Ok(ack)) if ack.stream != stream => {
+            match oldest.ack().take() {
+                Some(Ok(ack)) if ack.stream != oldest.stream() => {
                     self.put_aside(Some(Fault::WrongStream(ack.stream)));
                 }
                 Some(Ok(ack)) => {
-                    if let Some((place, pending)) = self.waiting.pop_front() {
-                        pending.sending.published::<PublishError>(Ok(Some(&ack)));
-                        settle(place, Ok(ack));
+                    if let Some((place, message)) = self.waiting.pop_front() {
+                        settle(place, message.stored(ack));
                     }
                     progress = true;
                 }
@@ -116,7 +129,7 @@ impl<'a> Window<'a> {
     /// Returns `true` if the oldest has waited for its ack as long as it may.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let Some((_, oldest)) = self.waiting.front() else { return false };
-        let ack_deadline = oldest.sent.ack_deadline(self.link);
+        let ack_deadline = oldest.ack_deadline(self.link);
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(ack_deadline)));
         while alarm.as_mut().poll(cx).is_ready() {
             if alarm.deadline() >= ack_deadline {
@@ -132,7 +145,7 @@ impl<'a> Window<'a> {
     /// them are waited for: one may be lost.
     fn is_overtaken(&mut self, cx: &mut Context<'_>) -> bool {
         let last = self.waiting.len().saturating_sub(1);
-        let mut is_here = |place: usize| self.waiting[place.min(last)].1.sent.ack.look(cx);
+        let mut is_here = |place: usize| self.waiting[place.min(last)].1.ack().look(cx);
         let [first, second] = [is_here(STEP), is_here(2 * STEP)];
         // Alone, it is the oldest itself: it is taken at the next look.
         first || second
@@ -140,20 +153,8 @@ impl<'a> Window<'a> {
 
     /// Goes on with the oldest apart, whatever became of its ack so far.
     fn put_aside(&mut self, fault: Option<Fault>) {
-        let Some((place, pending)) = self.waiting.pop_front() else { return };
+        let Some((place, message)) = self.waiting.pop_front() else { return };
         let link = self.link;
-        self.aside.push(Box::pin(async move {
-            let PendingPublish { stream, outgoing, sent, sending } = pending;
-            let stored = match fault {
-                None => unconfirmed::confirm(link, stream, &outgoing, sent)
-                    .await
-                    .and_then(|ack| unconfirmed::own(ack, &outgoing.subject, stream.name)),
-                Some(fault) => {
-                    unconfirmed::resend_until_confirmed(link, stream, &outgoing, sent, fault).await
-                }
-            };
-            sending.published(stored.as_ref().map(Some));
-            (place, stored)
-        }));
+        self.aside.push(Box::pin(async move { (place, message.confirm(link, fault).await) }));
     }
 }

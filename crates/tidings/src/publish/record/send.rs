@@ -1,14 +1,10 @@
 //! Records on their way, in the order in which they were given, and each confirmed.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::data::Record;
 use super::error::PublishRecordError;
@@ -18,19 +14,13 @@ use crate::link::Link;
 use crate::observe::Metrics;
 use crate::observe::SendError as _;
 use crate::probe::{End, Work};
+use crate::publish::window::{InWindow, Window};
 use crate::publish_ack::PublishAck;
 use crate::traces::{Operation, Parent, Sent};
 use crate::transport::{Fault, Outgoing, PendingAck};
 
-/// Maximum number of records that are on the way, unconfirmed, at a time.
-const MOST: usize = 1024;
-/// Number of acks that are waited for at a time, where so many records are on the way.
-const STEP: usize = MOST / 4;
-
 /// Outcome of publishing a record: the ack of its stream, nothing where no stream keeps it, or an error.
 type RecordOutcome = Result<Option<PublishAck>, PublishRecordError>;
-
-type Apart<'a> = Pin<Box<dyn Future<Output = (usize, RecordOutcome)> + Send + 'a>>;
 
 /// Publishes records, up to 1,024 of them on the way at a time, and gives the outcome of each.
 pub(crate) async fn publish_records(
@@ -41,7 +31,7 @@ pub(crate) async fn publish_records(
     let all = Sent { operation, template: None, stream: None, transport, messages: None };
     let span = link.traces.send_many(all, &Parent::default());
     let mut outcomes: Vec<Option<RecordOutcome>> = Vec::new();
-    let mut flight = Flight::new(link);
+    let mut window = Window::new(link);
     // What a test's bus is told of: of each record, that it begins and what came of it.
     let mut told = Vec::new();
     // While the connection takes nothing, all that are left wait together, not one after the other.
@@ -49,21 +39,19 @@ pub(crate) async fn publish_records(
     for record in records {
         let place = outcomes.len();
         outcomes.push(None);
-        flight.room(&mut outcomes).await;
+        window.room(|place: usize, outcome| outcomes[place] = Some(outcome)).await;
         span.link(record.headers());
         if link.probe().is_some() {
             let (message, _) = record.clone().into_outgoing();
             told.push(link.begin(Work::Record(&message)));
         }
         match begin(link, record, &mut by).await {
-            Ok(Some(sent)) => flight.waiting.push_back((place, sent)),
+            Ok(Some(sent)) => window.add(place, sent),
             Ok(None) => outcomes[place] = Some(Ok(None)),
             Err(error) => outcomes[place] = Some(Err(error)),
         }
     }
-    while !flight.is_empty() {
-        flight.advance(&mut outcomes).await;
-    }
+    window.end(|place: usize, outcome| outcomes[place] = Some(outcome)).await;
     let outcomes: Vec<_> = outcomes.into_iter().flatten().collect();
     span.sent_all(outcomes.len());
     let failed = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
@@ -132,114 +120,44 @@ async fn begin(
     Ok(ack.zip(stream).map(|(ack, stream)| SentRecord { message, stream, ack, at, ack_deadline }))
 }
 
-/// Records that are on the way, in the order in which they were sent.
-struct Flight<'a> {
-    link: &'a Link,
-    waiting: VecDeque<(usize, SentRecord)>,
-    /// Records whose first copy was not confirmed.
-    aside: FuturesUnordered<Apart<'a>>,
-    alarm: Option<Pin<Box<Sleep>>>,
-}
+impl InWindow for SentRecord {
+    type Outcome = RecordOutcome;
 
-impl<'a> Flight<'a> {
-    fn new(link: &'a Link) -> Self {
-        Self { link, waiting: VecDeque::new(), aside: FuturesUnordered::new(), alarm: None }
+    fn stream(&self) -> &str {
+        &self.stream
     }
 
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.aside.is_empty()
+    fn ack(&mut self) -> &mut PendingAck {
+        &mut self.ack
     }
 
-    async fn room(&mut self, outcomes: &mut [Option<RecordOutcome>]) {
-        while self.waiting.len() + self.aside.len() >= MOST {
-            self.advance(outcomes).await;
+    fn ack_deadline(&self, _: &Link) -> Instant {
+        self.ack_deadline
+    }
+
+    fn stored(self, ack: PublishAck) -> RecordOutcome {
+        Ok(Some(ack))
+    }
+
+    async fn confirm(self, link: &Link, fault: Option<Fault>) -> RecordOutcome {
+        let Self { message, stream, ack, at, ack_deadline } = self;
+        let fault = match fault {
+            Some(fault) => fault,
+            None => match timeout_at(ack_deadline, ack).await.unwrap_or(Err(Fault::Timeout)) {
+                Ok(ack) if ack.stream == stream => return Ok(Some(ack)),
+                Ok(ack) => Fault::WrongStream(ack.stream),
+                Err(fault) => fault,
+            },
+        };
+        let deadline = at + link.timeouts.publish;
+        let window = window_of(link, &stream, deadline).await;
+        let (message, stream) = (&message, stream.as_str());
+        let subject = &message.subject;
+        let resend = Resend { link, stream, message, subject, window, at, deadline };
+        match resend.until_confirmed(fault).await {
+            Ok(ack) => Ok(Some(ack)),
+            Err(unstored) => Err(PublishRecordError::unstored(unstored, link, message, stream)),
         }
-    }
-
-    /// Waits for one at least, and settles all that are known by then.
-    async fn advance(&mut self, outcomes: &mut [Option<RecordOutcome>]) {
-        poll_fn(|cx| {
-            let mut progress = self.take_acks(cx, outcomes);
-            while let Poll::Ready(Some((place, outcome))) = self.aside.poll_next_unpin(cx) {
-                outcomes[place] = Some(outcome);
-                progress = true;
-            }
-            if progress || self.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-
-    fn take_acks(&mut self, cx: &mut Context<'_>, outcomes: &mut [Option<RecordOutcome>]) -> bool {
-        let mut progress = false;
-        while let Some((place, oldest)) = self.waiting.front_mut() {
-            match oldest.ack.take() {
-                Some(Ok(ack)) if ack.stream == oldest.stream => {
-                    outcomes[*place] = Some(Ok(Some(ack)));
-                    self.waiting.pop_front();
-                    progress = true;
-                }
-                Some(Ok(ack)) => self.put_aside(Some(Fault::WrongStream(ack.stream))),
-                Some(Err(fault)) => self.put_aside(Some(fault)),
-                // There is something to do already.
-                None if progress => break,
-                None if self.is_late(cx) => self.put_aside(Some(Fault::Timeout)),
-                None if self.is_overtaken(cx) => self.put_aside(None),
-                None => break,
-            }
-        }
-        progress
-    }
-
-    /// Returns `true` if the oldest has waited for its ack as long as it may.
-    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some((_, oldest)) = self.waiting.front() else { return false };
-        let deadline = oldest.ack_deadline;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        while alarm.as_mut().poll(cx).is_ready() {
-            if alarm.deadline() >= deadline {
-                return true;
-            }
-            alarm.as_mut().reset(deadline);
-        }
-        false
-    }
-
-    /// Returns `true` if one that was sent after the oldest is answered; wakes when it is.
-    fn is_overtaken(&mut self, cx: &mut Context<'_>) -> bool {
-        let last = self.waiting.len().saturating_sub(1);
-        let mut is_here = |place: usize| self.waiting[place.min(last)].1.ack.look(cx);
-        let [first, second] = [is_here(STEP), is_here(2 * STEP)];
-        first || second
-    }
-
-    /// Goes on with the oldest apart, whatever became of its ack so far.
-    fn put_aside(&mut self, fault: Option<Fault>) {
-        if let Some((place, sent)) = self.waiting.pop_front() {
-            let link = self.link;
-            self.aside.push(Box::pin(async move { (place, confirm(link, sent, fault).await) }));
-        }
-    }
-}
-
-/// Insists on a confirmation.
-async fn confirm(link: &Link, sent: SentRecord, fault: Option<Fault>) -> RecordOutcome {
-    let SentRecord { message, stream, ack, at, ack_deadline } = sent;
-    let fault = match fault {
-        Some(fault) => fault,
-        None => match timeout_at(ack_deadline, ack).await.unwrap_or(Err(Fault::Timeout)) {
-            Ok(ack) if ack.stream == stream => return Ok(Some(ack)),
-            Ok(ack) => Fault::WrongStream(ack.stream),
-            Err(fault) => fault,
-        },
-    };
-    let deadline = at + link.timeouts.publish;
-    let window = window_of(link, &stream, deadline).await;
-    let (message, stream) = (&message, stream.as_str());
-    let subject = &message.subject;
-    let resend = Resend { link, stream, message, subject, window, at, deadline };
-    match resend.until_confirmed(fault).await {
-        Ok(ack) => Ok(Some(ack)),
-        Err(unstored) => Err(PublishRecordError::unstored(unstored, link, message, stream)),
     }
 }
 
