@@ -35,6 +35,7 @@ mod tail;
 mod terminal;
 mod trace;
 mod validator;
+mod watch;
 mod whole_file;
 
 use std::process::ExitCode;

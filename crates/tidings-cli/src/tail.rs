@@ -3,7 +3,6 @@
 mod history;
 mod record;
 
-use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
@@ -70,7 +69,7 @@ impl Tail {
             let barrier = settled.with_context(|| format!("can't listen to {filter}"))?;
             Source::Live { subscriber, barrier }
         };
-        tell(&format!("following {filter}; Ctrl-C ends it"));
+        terminal::note(&format!("following {filter}; Ctrl-C ends it"));
         let end = tokio::signal::ctrl_c();
         tokio::pin!(end);
         let (mut shown, mut lost) = (0, Lost::default());
@@ -88,15 +87,9 @@ impl Tail {
             output.flush()?;
             shown += 1;
         }
-        tell(&format!("{shown} shown{lost}"));
+        terminal::note(&format!("{shown} shown{lost}"));
         Ok(Exit::Done)
     }
-}
-
-/// Tells who looks on, apart from the messages.
-fn tell(text: &str) {
-    // There is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{}", terminal::line(text));
 }
 
 /// Messages that were not shown.
@@ -150,13 +143,13 @@ impl Source {
                     match event {
                         Event::SlowConsumer(_) => {
                             if lost.dropped == 0 {
-                                tell("messages come faster than they are written: some are dropped");
+                                terminal::note("messages come faster than they are written: some are dropped");
                             }
                             lost.dropped += 1;
                         }
                         Event::Disconnected => {
                             lost.interruptions += 1;
-                            tell("the connection is lost: what comes meanwhile is not shown");
+                            terminal::note("the connection is lost: what comes meanwhile is not shown");
                         }
                         _ => {}
                     }

@@ -4,6 +4,7 @@
 //! Shown as it is, it could move the cursor, hide what stands before it, or turn its order round.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
@@ -26,6 +27,12 @@ pub(crate) fn paragraph(text: &str) -> String {
     let text = lines(text.trim_end());
     let lines = text.lines().map(|line| line.strip_prefix("  ").unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n  ")
+}
+
+/// Writes a line to the standard error, apart from what a command shows.
+pub(crate) fn note(text: &str) {
+    // There is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{}", line(text));
 }
 
 /// JSON, with every such character as an escape of JSON: it is the same value.

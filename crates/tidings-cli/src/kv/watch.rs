@@ -1,10 +1,7 @@
 //! `tidings kv watch`.
 
-use std::io::{self, Write as _};
-
-use anyhow::bail;
 use clap::Args;
-use serde_json::json;
+use serde_json::Value;
 use tidings::{WatchError, WatchEvent};
 
 use super::error::of_get;
@@ -13,6 +10,7 @@ use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::terminal;
+use crate::watch::{self, Item, Shown};
 
 /// Shows all values, then each change.
 ///
@@ -46,59 +44,38 @@ impl Watch {
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
         let (_bus, values) = super::open(connection, &self.bucket).await?;
-        let mut watch = values.watch_of(self.filter.as_str());
+        let mut watching = values.watch_of(self.filter.as_str());
         if self.updates_only {
-            watch = watch.updates_only();
+            watching = watching.updates_only();
         }
         if self.history {
-            watch = watch.with_history();
+            watching = watching.with_history();
         }
-        let mut changes = watch.await.map_err(of_get)?;
-        tell(&format!("watching {} of {}; Ctrl-C ends it", self.filter, self.bucket));
-        let end = tokio::signal::ctrl_c();
-        tokio::pin!(end);
-        let mut shown = 0;
-        while self.count.is_none_or(|count| shown < count) {
-            let next = tokio::select! {
-                _ = &mut end => break,
-                next = changes.next() => next,
-            };
-            let state = match next {
-                None => bail!("the connection was closed"),
-                Some(Ok(WatchEvent::Current)) => {
-                    mark(output, "current")?;
-                    continue;
-                }
-                Some(Ok(WatchEvent::Resynchronised)) => {
-                    mark(output, "resynchronised")?;
-                    continue;
-                }
-                Some(Ok(event)) => State::told(event),
-                Some(Err(WatchError::Entry(error))) => State::unreadable(&error),
-                Some(Err(error @ WatchError::Denied(_))) => return Err(error.into()),
-                Some(Err(error)) => {
-                    tell(&error.to_string());
-                    None
-                }
-            };
-            let Some(state) = state else { continue };
-            output.write(|| state.text(), || state.json())?;
-            output.flush()?;
-            shown += 1;
-        }
-        tell(&format!("{shown} shown"));
+        let mut changes = watching.await.map_err(of_get)?;
+        terminal::note(&format!("watching {} of {}; Ctrl-C ends it", self.filter, self.bucket));
+        watch::show(output, self.count, async || changes.next().await.map(item_of)).await?;
         Ok(Exit::Done)
     }
 }
 
-/// A line about the watch itself.
-fn mark(output: &mut Output, what: &str) -> anyhow::Result<()> {
-    output.write(|| format!("({what})"), || json!({ "watch": what }))?;
-    output.flush()
+impl Shown for State {
+    fn text(&self) -> String {
+        State::text(self)
+    }
+
+    fn json(&self) -> Value {
+        State::json(self)
+    }
 }
 
-/// Tells who looks on, apart from the values.
-fn tell(text: &str) {
-    // There is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{}", terminal::line(text));
+fn item_of(event: Result<WatchEvent<Value>, WatchError>) -> anyhow::Result<Item<State>> {
+    let state = match event {
+        Ok(WatchEvent::Current) => return Ok(Item::Mark("current")),
+        Ok(WatchEvent::Resynchronised) => return Ok(Item::Mark("resynchronised")),
+        Ok(event) => State::told(event),
+        Err(WatchError::Entry(error)) => State::unreadable(&error),
+        Err(error @ WatchError::Denied(_)) => return Err(error.into()),
+        Err(error) => return Ok(Item::Problem(error.to_string())),
+    };
+    Ok(state.map_or(Item::Nothing, Item::Change))
 }

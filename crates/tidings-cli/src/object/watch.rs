@@ -1,11 +1,8 @@
 //! `tidings object watch`.
 
-use std::io::{self, Write as _};
-
-use anyhow::bail;
 use clap::Args;
-use serde_json::json;
-use tidings::{ObjectEvent, ObjectWatchError};
+use serde_json::Value;
+use tidings::{ObjectEvent, ObjectInfo, ObjectWatchError};
 
 use super::error::of_get;
 use super::view;
@@ -13,6 +10,7 @@ use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::terminal;
+use crate::watch::{self, Item, Shown};
 
 /// Shows all objects, then each change.
 ///
@@ -40,55 +38,34 @@ impl Watch {
         output: &mut Output,
     ) -> anyhow::Result<Exit> {
         let (_bus, objects) = super::open(connection, &self.store).await?;
-        let mut watch = objects.watch();
+        let mut watching = objects.watch();
         if self.updates_only {
-            watch = watch.updates_only();
+            watching = watching.updates_only();
         }
-        let mut changes = watch.await.map_err(of_get)?;
-        tell(&format!("watching {}; Ctrl-C ends it", self.store));
-        let end = tokio::signal::ctrl_c();
-        tokio::pin!(end);
-        let mut shown = 0;
-        while self.count.is_none_or(|count| shown < count) {
-            let next = tokio::select! {
-                _ = &mut end => break,
-                next = changes.next() => next,
-            };
-            let info = match next {
-                None => bail!("the connection was closed"),
-                Some(Ok(ObjectEvent::Put(info) | ObjectEvent::Removed(info))) => info,
-                Some(Ok(ObjectEvent::Current)) => {
-                    mark(output, "current")?;
-                    continue;
-                }
-                Some(Ok(ObjectEvent::Resynchronised)) => {
-                    mark(output, "resynchronised")?;
-                    continue;
-                }
-                Some(Ok(_)) => continue,
-                Some(Err(error @ ObjectWatchError::Denied(_))) => return Err(error.into()),
-                Some(Err(error)) => {
-                    tell(&error.to_string());
-                    continue;
-                }
-            };
-            output.write(|| view::line(&info), || view::json(&info))?;
-            output.flush()?;
-            shown += 1;
-        }
-        tell(&format!("{shown} shown"));
+        let mut changes = watching.await.map_err(of_get)?;
+        terminal::note(&format!("watching {}; Ctrl-C ends it", self.store));
+        watch::show(output, self.count, async || changes.next().await.map(item_of)).await?;
         Ok(Exit::Done)
     }
 }
 
-/// A line about the watch itself.
-fn mark(output: &mut Output, what: &str) -> anyhow::Result<()> {
-    output.write(|| format!("({what})"), || json!({ "watch": what }))?;
-    output.flush()
+impl Shown for ObjectInfo {
+    fn text(&self) -> String {
+        view::line(self)
+    }
+
+    fn json(&self) -> Value {
+        view::json(self)
+    }
 }
 
-/// Tells who looks on, apart from the objects.
-fn tell(text: &str) {
-    // There is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{}", terminal::line(text));
+fn item_of(event: Result<ObjectEvent, ObjectWatchError>) -> anyhow::Result<Item<ObjectInfo>> {
+    Ok(match event {
+        Ok(ObjectEvent::Put(info) | ObjectEvent::Removed(info)) => Item::Change(info),
+        Ok(ObjectEvent::Current) => Item::Mark("current"),
+        Ok(ObjectEvent::Resynchronised) => Item::Mark("resynchronised"),
+        Ok(_) => Item::Nothing,
+        Err(error @ ObjectWatchError::Denied(_)) => return Err(error.into()),
+        Err(error) => Item::Problem(error.to_string()),
+    })
 }
