@@ -2,8 +2,8 @@
 
 #[cfg(feature = "tower")]
 mod layer_value;
+mod lineage;
 mod origin;
-mod place;
 
 #[cfg(feature = "tower")]
 use std::any::{Any, TypeId};
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 #[cfg(feature = "tower")]
 use layer_value::LayerValue;
-pub use place::Origin;
+pub use origin::Origin;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_event::{self, CloudEvent};
@@ -323,7 +323,7 @@ impl Causation for Context {
         let receipt = self.handled.receipt.as_ref()?;
         let digest = digest(name, subject, json);
         let count = self.handled.count(digest);
-        // What was put back is still the message that it was.
+        // A message that was put back keeps its first origin, and so its derived ids.
         let Origin { stream, sequence, stored_at } = self.origin()?;
         let stored_at = stored_at.duration_since(SystemTime::UNIX_EPOCH);
         let stored_at = stored_at.unwrap_or_default().as_nanos();

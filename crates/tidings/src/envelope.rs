@@ -2,24 +2,27 @@
 
 mod claim;
 mod decode_error;
+mod identify;
+mod schedule;
 
 pub(crate) use claim::Claim;
 pub use claim::LargeEventError;
 pub use decode_error::{DecodeError, Violation};
+pub(crate) use identify::{declaration_of, opened, within};
+pub(crate) use schedule::{ended_subject, postpone, repeat, schedule_subject};
 
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use tidings_subject::{SCHEDULES, check_subject};
 use uuid::Uuid;
 
-use crate::cloud_event::{self, CloudEvent, CloudEventFault, CloudEvents, Opened};
+use crate::cloud_event::{self, CloudEvent, CloudEvents};
 use crate::header::{self, Headers};
-use crate::message::{Declaration, Decode, Message, ReadBackError, versions};
-use crate::recurrence::Recurrence;
-use crate::subject::{SCHEDULES_END, Subject, SubjectError};
+use crate::message::{Declaration, Decode, Message, ReadBackError};
+use crate::subject::{Subject, SubjectError};
 use crate::transport::{Incoming, Outgoing, RawMessage};
 use crate::write_buffer;
+use identify::{plain, typed, usual};
 
 /// The parts of a message that say what it is.
 pub(crate) struct Encoded {
@@ -92,172 +95,6 @@ pub(crate) fn new_id() -> String {
     let mut id = write_buffer::text();
     id.push_str(Uuid::now_v7().simple().encode_lower(&mut Uuid::encode_buffer()));
     id
-}
-
-/// Postpones the message to `at`: until then it waits in its stream (ADR-51).
-///
-/// It waits on a subject that holds its id, where another copy of it replaces it, and carries the id a
-/// second time, since the server takes the first header away on delivery.
-/// `None` if the id can't stand in a subject.
-pub(crate) fn postpone(mut outgoing: Outgoing, stream: &str, at: &str) -> Option<Outgoing> {
-    let id = outgoing.headers.get(header::MESSAGE_ID)?.to_owned();
-    let subject = schedule_subject(stream, &id)?;
-    outgoing.headers.push(header::ORIGINAL_ID, id);
-    outgoing.headers.push(header::SCHEDULE, format!("@at {at}"));
-    Some(waiting(outgoing, subject))
-}
-
-/// Has the message published again and again (ADR-51): it waits under this key. What is published has no
-/// id: it would be the same each time.
-/// `None` if the key can't stand in a subject.
-pub(crate) fn repeat(
-    mut outgoing: Outgoing,
-    stream: &str,
-    key: &str,
-    every: &Recurrence,
-) -> Option<Outgoing> {
-    let subject = schedule_subject(stream, key)?;
-    outgoing.headers.push(header::SCHEDULE, every.to_string());
-    if let Some(zone) = every.time_zone() {
-        outgoing.headers.push(header::SCHEDULE_TIME_ZONE, zone.to_owned());
-    }
-    Some(waiting(outgoing, subject))
-}
-
-fn waiting(outgoing: Outgoing, subject: Subject) -> Outgoing {
-    let Outgoing { subject: target, mut headers, payload } = outgoing;
-    headers.push(header::SCHEDULE_TARGET, target.to_string());
-    // What lives for a time lives from its delivery on.
-    if let Some(ttl) = headers.remove(header::TTL) {
-        headers.push(header::SCHEDULE_TTL, ttl);
-    }
-    Outgoing { subject, headers, payload }
-}
-
-/// The subject on which a stream's message waits that has this key; `None` if the key can't stand in a
-/// subject, or is the one under which schedules end.
-pub(crate) fn schedule_subject(stream: &str, key: &str) -> Option<Subject> {
-    let subject = format!("{SCHEDULES}.{stream}.{key}");
-    let is_free = key.split('.').next() != Some(SCHEDULES_END);
-    (is_free && check_subject(&subject).is_ok()).then(|| Subject::from(subject))
-}
-
-/// The subject of what ends a stream's schedules, and of nothing else.
-pub(crate) fn ended_subject(stream: &str) -> Subject {
-    Subject::from(format!("{SCHEDULES}.{stream}.{SCHEDULES_END}"))
-}
-
-/// Finds which of these declarations an incoming message is. A CloudEvent that can't be read is what its
-/// subject says.
-#[inline]
-pub(crate) fn declaration_of(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-) -> Result<&'static Declaration, DecodeError> {
-    match usual(declarations, incoming) {
-        Some(declaration) => Ok(declaration),
-        None => look_up(declarations, incoming),
-    }
-}
-
-/// The only declaration there is, of a message whose headers say nothing of what it is: the usual case.
-#[allow(clippy::inline_always, reason = "a call for each message would cost as much as the look")]
-#[inline(always)]
-fn usual(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-) -> Option<&'static Declaration> {
-    match declarations {
-        [declaration] if !declaration.tagged && !incoming.headers.identify() => {
-            declaration.has_subject(incoming.subject.as_str()).then_some(*declaration)
-        }
-        _ => None,
-    }
-}
-
-fn look_up(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-) -> Result<&'static Declaration, DecodeError> {
-    match opened(incoming) {
-        Some(Ok(opened)) => typed(declarations, incoming, &opened.event),
-        Some(Err(_)) | None => plain(declarations, incoming),
-    }
-}
-
-/// A message whose headers say that it is a CloudEvent.
-pub(crate) fn opened(incoming: &Incoming) -> Option<Result<Opened, CloudEventFault>> {
-    if incoming.headers.identify() {
-        cloud_event::open(&incoming.headers, &incoming.payload)
-    } else {
-        None
-    }
-}
-
-/// Finds which of these declarations a CloudEvent is: its header says so, else its type.
-#[cold]
-fn typed(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-    event: &CloudEvent,
-) -> Result<&'static Declaration, DecodeError> {
-    let tag = incoming.headers.get(header::MESSAGE).unwrap_or_else(|| event.event_type());
-    one_of(declarations, incoming, Some(tag))
-}
-
-/// Finds which of these declarations a message is that is no CloudEvent.
-fn plain(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-) -> Result<&'static Declaration, DecodeError> {
-    one_of(declarations, incoming, incoming.headers.get(header::MESSAGE))
-}
-
-fn one_of(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-    tag: Option<&str>,
-) -> Result<&'static Declaration, DecodeError> {
-    let subject = incoming.subject.as_str();
-    // A consumer that others share delivers their subjects too.
-    let versions = || versions(declarations).filter(|d| d.has_subject(subject));
-    let found = match tag {
-        Some(tag) => versions().find(|d| d.tag == tag),
-        // A newer version says so; what nobody tagged is what never is, if there is such a one.
-        None => versions().find(|d| !d.tagged).or_else(|| versions().next()),
-    };
-    match found {
-        Some(declaration) => Ok(declaration),
-        None => Err(another(declarations, incoming, tag)),
-    }
-}
-
-#[cold]
-fn another(
-    declarations: &'static [&'static Declaration],
-    incoming: &Incoming,
-    tag: Option<&str>,
-) -> DecodeError {
-    DecodeError::OtherMessage {
-        subject: incoming.subject.to_string(),
-        expected: versions(declarations).map(|d| d.tag).collect::<Vec<_>>().join(", "),
-        found: tag.unwrap_or_default().to_owned(),
-        payload: incoming.payload.clone(),
-    }
-}
-
-/// Refuses a message whose subject none of these filters matches.
-pub(crate) fn within(filters: &[Subject], incoming: &Incoming) -> Result<(), DecodeError> {
-    let subject = incoming.subject.as_str();
-    if filters.iter().any(|filter| tidings_subject::matches(filter.as_str(), subject)) {
-        return Ok(());
-    }
-    Err(DecodeError::OtherMessage {
-        subject: subject.to_owned(),
-        expected: filters.iter().map(Subject::as_str).collect::<Vec<_>>().join(", "),
-        found: String::new(),
-        payload: incoming.payload.clone(),
-    })
 }
 
 /// Reads a message.

@@ -194,7 +194,7 @@ impl Listener {
         // Read first: what is there when the call is made is seen by the look that follows.
         let call = self.0.as_ref().map(asks);
         let polled = look(cx);
-        // Without budget it was not looked at all.
+        // Without budget the look has looked at nothing.
         if let (Some((probe, listener)), Some(call)) = (&self.0, call)
             && polled.is_pending()
             && coop::has_budget_remaining()

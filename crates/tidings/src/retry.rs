@@ -29,14 +29,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "give it to `Route::retry`"]
 pub struct Retry {
-    waits: Waits,
+    waits: Delays,
     attempts: Option<u64>,
     elapsed: Option<Duration>,
     jitter: f64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Waits {
+enum Delays {
     Fixed(Duration),
     Exponential { first: Duration, factor: f64, most: Duration },
     List(Vec<Duration>),
@@ -66,7 +66,7 @@ impl Retry {
     /// Policy of so many attempts, with waits that double: 1 s, 2 s, 4 s … up to 5 min, each
     /// lengthened by up to a quarter.
     pub const fn exponential(attempts: u64) -> Self {
-        let waits = Waits::Exponential {
+        let waits = Delays::Exponential {
             first: Duration::from_secs(1),
             factor: 2.0,
             most: Duration::from_secs(300),
@@ -74,9 +74,9 @@ impl Retry {
         Self { waits, attempts: Some(attempts), elapsed: None, jitter: JITTER }
     }
 
-    /// Waits equally long before each attempt, without end and without jitter.
+    /// Delays equally long before each attempt, without end and without jitter.
     pub const fn fixed(delay: Duration) -> Self {
-        Self { waits: Waits::Fixed(delay), attempts: None, elapsed: None, jitter: 0.0 }
+        Self { waits: Delays::Fixed(delay), attempts: None, elapsed: None, jitter: 0.0 }
     }
 
     /// Policy with these waits, one after the other and without jitter; one attempt more than there
@@ -84,7 +84,7 @@ impl Retry {
     pub fn list(delays: impl IntoIterator<Item = Duration>) -> Self {
         let delays: Vec<_> = delays.into_iter().collect();
         let attempts = Some(delays.len() as u64 + 1);
-        Self { waits: Waits::List(delays), attempts, elapsed: None, jitter: 0.0 }
+        Self { waits: Delays::List(delays), attempts, elapsed: None, jitter: 0.0 }
     }
 
     /// A policy of one attempt: what fails is put aside at once, and so is what a process was given and took
@@ -95,7 +95,7 @@ impl Retry {
     /// does not confirm is remembered by the instance that handled it. Only where that instance is
     /// gone too, or another one gets the message, may a letter tell of a message that was handled.
     pub const fn never() -> Self {
-        let waits = Waits::Fixed(Duration::ZERO);
+        let waits = Delays::Fixed(Duration::ZERO);
         Self { waits, attempts: Some(1), elapsed: None, jitter: 0.0 }
     }
 
@@ -117,7 +117,7 @@ impl Retry {
     /// The first wait of [`exponential`](Self::exponential); the default is 1 s. It changes nothing
     /// elsewhere.
     pub const fn first_delay(mut self, delay: Duration) -> Self {
-        if let Waits::Exponential { first, .. } = &mut self.waits {
+        if let Delays::Exponential { first, .. } = &mut self.waits {
             *first = delay;
         }
         self
@@ -126,7 +126,7 @@ impl Retry {
     /// The longest wait of [`exponential`](Self::exponential), before jitter; the default is 5 min.
     /// It changes nothing elsewhere.
     pub const fn max_delay(mut self, delay: Duration) -> Self {
-        if let Waits::Exponential { most, .. } = &mut self.waits {
+        if let Delays::Exponential { most, .. } = &mut self.waits {
             *most = delay;
         }
         self
@@ -136,7 +136,7 @@ impl Retry {
     /// one before; the default is 2, and less than 1 is refused at the start. It changes nothing
     /// elsewhere.
     pub const fn factor(mut self, by: f64) -> Self {
-        if let Waits::Exponential { factor, .. } = &mut self.waits {
+        if let Delays::Exponential { factor, .. } = &mut self.waits {
             *factor = by;
         }
         self
@@ -153,7 +153,7 @@ impl Retry {
         if self.attempts == Some(0) {
             return Some("0 attempts would handle nothing; give 1 or more".to_owned());
         }
-        if let Waits::Exponential { factor, .. } = self.waits
+        if let Delays::Exponential { factor, .. } = self.waits
             && !(factor >= 1.0 && factor.is_finite())
         {
             return Some(format!("a factor of {factor} makes no wait longer; give 1 or more"));
@@ -198,19 +198,19 @@ impl Retry {
     /// The wait after the failure of this attempt, before jitter.
     fn wait(&self, attempt: u64) -> Duration {
         match &self.waits {
-            Waits::Fixed(wait) => *wait,
-            Waits::Exponential { first, factor, most } => {
+            Delays::Fixed(wait) => *wait,
+            Delays::Exponential { first, factor, most } => {
                 let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
                 scaled(*first, factor.powi(power)).min(*most)
             }
-            Waits::List(waits) => {
+            Delays::List(waits) => {
                 let place = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
                 waits.get(place).or(waits.last()).copied().unwrap_or_default()
             }
         }
     }
 
-    /// Waits of a server for the settlement of each delivery, the last one repeated, so that what a
+    /// Delays of a server for the settlement of each delivery, the last one repeated, so that what a
     /// process took with it comes again as if it had failed at the end of `ack_wait`.
     pub(crate) fn backoff(&self, ack_wait: Duration) -> Vec<Duration> {
         let most = self.attempts.map_or(MOST_WAITS, |attempts| attempts.min(MOST_WAITS));

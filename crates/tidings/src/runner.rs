@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use active_route::{ActiveRoute, Lifecycle};
 pub(crate) use feed::{Durable, Subscriptions};
-pub(crate) use schedule::{Prefetch, Scheduler};
+pub(crate) use schedule::{PrefetchLimits, Scheduler};
 pub(crate) use status::{Counters, StateCell};
 pub use status::{RouteReport, RouteState};
 pub(crate) use watch::ActiveWatch;

@@ -57,7 +57,7 @@ pub(crate) async fn provision(
     loop {
         tries += 1;
         match provision_once(transport, wanted, mode).await {
-            // Somebody else is at it, most likely another instance that wants the same.
+            // Somebody else changes the stream, most likely another instance that wants the same.
             Err(ProvisionError::Changed { .. }) if tries < TRIES => {}
             outcome => return outcome,
         }

@@ -65,7 +65,7 @@ pub(crate) use incoming_headers::IncomingHeaders;
 pub(crate) use ingest::{Ingested, Stopped};
 pub(crate) use nats::NatsIngest as Ingest;
 pub(crate) use nats::NatsRun as StoredRun;
-pub(crate) use ordered::{Extent, Ordered, Sending, Sent};
+pub(crate) use ordered::{ConsumerKind, Extent, Ordered, Sent};
 pub use outage::Outage;
 pub(crate) use outage::because;
 pub(crate) use outgoing::Outgoing;

@@ -56,7 +56,7 @@ pub(crate) fn panic_text(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-        // There may be no end to them; what such a payload holds is lost.
+        // Payloads may panic without end as they are dropped: what such a one holds is leaked.
         std::mem::forget(another);
     }
     text.unwrap_or_else(|| "a panic without text".to_owned())

@@ -129,7 +129,7 @@ impl PayloadValidator {
         let declaration = declaration_of(declarations, incoming)?;
         let checked = match opened(incoming) {
             Some(Ok(opened)) => self.check(declaration, &opened.data),
-            // Who decodes it tells.
+            // The decoder tells of it.
             Some(Err(_)) => return Ok(()),
             None => self.check(declaration, &incoming.payload),
         };

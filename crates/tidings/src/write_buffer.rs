@@ -48,7 +48,7 @@ pub(crate) fn written(text: String) -> ByteString {
     if text.len() > LONG {
         return ByteString::from(text);
     }
-    // It is text: this only looks whether it is.
+    // The bytes are text already: this only checks it.
     let written = ByteString::try_from(cut(text.as_bytes()));
     let written = written.unwrap_or_else(|_| ByteString::from(text.as_str()));
     let _ = TEXT.try_with(|kept| kept.set(text));

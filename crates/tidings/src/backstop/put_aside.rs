@@ -39,7 +39,7 @@ impl Backstop {
             );
             Ok(AdvisoryOutcome::Done)
         };
-        // Compared before anything is read that it names.
+        // The advisory's names are checked before anything of theirs is read.
         if check_stream_name(stream).is_err() || check_consumer_name(consumer).is_err() {
             return refused("it names what can't be a stream's consumer");
         }
@@ -89,7 +89,7 @@ impl Backstop {
             stored_at: original.stored_at,
         };
         if original.waits() {
-            // To give it up might cancel it; it goes when it is due.
+            // Giving a schedule up might cancel it; it leaves the stream when it is due.
             let (stream, consumer) = (&*receipt.stream, &*receipt.consumer);
             tracing::debug!(stream, consumer, sequence, "what waits until it is due is no event");
             return Ok(AdvisoryOutcome::Done);

@@ -39,7 +39,7 @@ macro_rules! text {
                 }
             }
 
-            // Whoever stored it could: what is there is given as it is.
+            // The server took the key when it was stored: it is given as it is.
             fn parse(key: &str) -> Result<String, KeyError> {
                 Ok(key.to_owned())
             }

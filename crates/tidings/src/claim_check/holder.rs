@@ -10,7 +10,7 @@ use super::sweep_error::SweepLargeError;
 use crate::header::Headers;
 use crate::stream::{Source, StreamConfig};
 use crate::subject::{LETTERS, Subject};
-use crate::transport::{DeliverFrom, Extent, Fault, Incoming, Ordered, Sending, Transport};
+use crate::transport::{ConsumerKind, DeliverFrom, Extent, Fault, Incoming, Ordered, Transport};
 
 /// Number of messages that may be on the way: they are headers alone.
 const ROOM: usize = 1000;
@@ -99,7 +99,7 @@ impl Holder {
                         return Ok(());
                     }
                 }
-                // None of ours: what no client can read nobody has written here.
+                // An event of ours is readable, and so this message is none.
                 Ok(Some(Err(Fault::Unreadable(unreadable)))) => {
                     let behind = DeliverFrom::Sequence(unreadable.message.sequence + 1);
                     let opened = open(&self.transport, &self.stream, behind).await;
@@ -122,7 +122,8 @@ impl Holder {
 
 async fn open(transport: &Transport, stream: &str, from: DeliverFrom) -> Result<Ordered, Fault> {
     let all = Subject::from_static(">");
-    let mut ordered = transport.ordered(stream, all, from, Extent::Headers, Sending::Asked).await?;
+    let mut ordered =
+        transport.ordered(stream, all, from, Extent::Headers, ConsumerKind::Pull).await?;
     ordered.set_room(ROOM);
     Ok(ordered)
 }

@@ -105,7 +105,7 @@ async fn one_by_one(
                 }
                 letter.sequence
             }
-            // It is nobody's letter, and so not meant.
+            // The message is no letter, and so the filter does not mean it.
             Err(DeadLetterError::NoLetter { .. }) => continue,
             Err(error) => return Err(error),
         };

@@ -8,8 +8,8 @@ use hashbrown::HashSet;
 use super::error::DeadLetterError;
 use super::filter::DeadLetterFilter;
 use super::letter_stream::LetterStream;
-use super::origin::Origins;
 use super::original::{fit, original};
+use super::original_stream::OriginalStreams;
 use super::progress::{DeadLetterProgress, ProgressCallback};
 use super::stored_letter::DeadLetter;
 use super::{key, store};
@@ -117,7 +117,7 @@ impl Redrive<'_> {
             only_failed,
             keep_going,
             dry_run,
-            origins: Origins::default(),
+            streams: OriginalStreams::default(),
             signer: None,
             held: HashSet::new(),
         };
@@ -151,7 +151,7 @@ struct Way<'a> {
     only_failed: bool,
     keep_going: bool,
     dry_run: bool,
-    origins: Origins,
+    streams: OriginalStreams,
     /// The key of this redrive, once there is something to be put back.
     signer: Option<Signer>,
     /// Streams that take nothing for now: what is theirs waits for what was put aside before it.
@@ -193,7 +193,7 @@ impl Way<'_> {
         if size > limit {
             return Err(DeadLetterError::TooLarge { sequence, size, limit });
         }
-        self.origins.admit(&link.transport, letters, letter, size).await?;
+        self.streams.admit(&link.transport, letters, letter, size).await?;
         if self.dry_run {
             return Ok(Back::New);
         }

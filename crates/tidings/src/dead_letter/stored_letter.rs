@@ -103,7 +103,7 @@ impl DeadLetter {
             original_sequence: number(header::DL_SEQUENCE).or(of_id.map(|(sequence, _)| sequence)),
             stored_at: time(header::DL_STORED_AT)
                 .or(of_id.map(|(_, nanos)| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos))),
-            // Every word is one.
+            // Every word is a reason: one that is not known is `Other`.
             reason: reason.parse().unwrap_or(DeadLetterReason::Other(String::new())),
             error: text(header::DL_ERROR).unwrap_or_default(),
             attempts: number(header::DL_ATTEMPTS),

@@ -189,7 +189,7 @@ impl Flow {
         self.is_whole = self.filter.as_str() == self.store.all().as_str();
         self.known.clear();
         (self.last, self.before) = (0, None);
-        // Of what was to be told from then on alone it is not known what was told.
+        // A watch of updates alone does not know which values it has told: all of them follow.
         self.reopen(match self.start {
             Start::History => DeliverFrom::Beginning,
             Start::Values | Start::Updates => DeliverFrom::LastPerSubject,

@@ -28,7 +28,7 @@ impl Objects {
             let Some(info) = last(&self.store, &subject).await? else { return Ok(false) };
             let before = Before::of(Some(&info));
             if info.is_deleted {
-                // Who deleted it may not have come to its chunks.
+                // The deletion may have been cut short before the chunks were removed.
                 let chunks = Subject::from(chunks_of(self.store.bucket(), &before.nuid));
                 clear(&self.store, &chunks).await;
                 return Ok(false);
@@ -53,7 +53,7 @@ impl Objects {
         match self.describe(subject, marker, before).await {
             Ok(marker) => {
                 let transport = &self.store.link.transport;
-                // It says to no one what was deleted, and would stay for ever.
+                // The marker names an object that nobody reads by name, and would stay for ever.
                 let removed = transport.delete_message(self.store.stream(), marker.revision).await;
                 if let Err(fault) = removed {
                     let (store, object) = (self.store.bucket(), &object.meta.name);

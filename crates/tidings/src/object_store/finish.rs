@@ -81,7 +81,7 @@ impl Finish {
         match self.describe().await {
             Ok(revision) => self.info.revision = revision,
             Err(error) => {
-                // Else it may yet be described by it.
+                // Where the description may still be stored, the chunks stay for it.
                 if !matches!(error, ObjectPutError::Unconfirmed { .. } | ObjectPutError::Closed) {
                     self.clear_own().await;
                 }
@@ -125,7 +125,7 @@ impl Finish {
                 Fault::Api(error) if error.is_conflict() => {
                     let there = last_of_leader(&store, &self.subject).await?;
                     let there = Before::read(&store, there.as_ref());
-                    // A copy of it that nobody confirmed.
+                    // An earlier copy of this description was stored and not confirmed.
                     if there.nuid == self.info.nuid && there.revision > expected {
                         return Ok(there.revision);
                     }

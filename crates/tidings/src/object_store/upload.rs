@@ -134,7 +134,7 @@ impl Upload {
         self.waiting.push_back(InFlight { ack, size, by });
         self.bytes += size;
         self.size += size as u64;
-        // Meanwhile it is on its way.
+        // The chunk is on its way while it is digested.
         if let Digest::Made(digest) = &mut self.digest {
             digest.update(&outgoing.payload);
         }
@@ -195,7 +195,7 @@ impl Upload {
         let (store, subject) = (self.store.clone(), self.subject.clone());
         let waiting = std::mem::take(&mut self.waiting);
         Some(Insistence::new(async move {
-            // What is on the way may arrive behind what removes it.
+            // A chunk on its way could arrive after the purge that is to remove it.
             for InFlight { ack, by, .. } in waiting {
                 let answer = timeout_at(by, ack).await;
                 refused += u64::from(answer.is_ok_and(|answer| is_refused(&answer)));

@@ -26,7 +26,7 @@ pub(crate) async fn publish_atomically(
     parts: &[Prepared],
 ) -> Result<AtomicAck, AtomicError> {
     if link.is_observed() {
-        // What those who look on add to its headers is of this attempt alone.
+        // Headers that observers add belong to this attempt alone.
         return Box::pin(observed(link, parts.to_vec())).await;
     }
     transmit(link, parts).await
@@ -185,7 +185,7 @@ impl Batch<'_> {
                         let stream = self.stream.name;
                         return Err(AtomicError::Duplicate { stream, place, id, sequence });
                     }
-                    // An answer that will not be another one for asking again.
+                    // Asking again would bring the same answer.
                     LookupResult::None if refused.as_ref().is_some_and(is_final) => {
                         return refused.map_or(Err(AtomicError::Empty), Err);
                     }

@@ -58,7 +58,7 @@ async fn look(link: &Link, prepared: &Prepared, since: SystemTime) -> Option<u64
             id,
             "an earlier run may have stored this event, and {FARTHEST} others came since: {again}"
         ),
-        // The stream that is not there says so when it is published.
+        // A missing stream is told of when the event is published.
         Ok(Err(fault)) => tracing::debug!(
             stream, subject, id, error = %fault,
             "an earlier run may have stored this event, and the stream does not tell: {again}"

@@ -66,7 +66,7 @@ impl<'a> Lane<'a> {
             link,
             stream: None,
             allowed: false,
-            // One at least: it says where the stream is.
+            // At least one goes the ordinary way: its ack says where the stream is.
             ordinary: if at_least > FEW + PARTS.0 { 1 } else { FEW },
             pause: PAUSES.0,
             chunk_len: PARTS.0,
@@ -88,7 +88,7 @@ impl<'a> Lane<'a> {
             return false;
         }
         if item.known_again {
-            // It is one of many, probably.
+            // Most likely more events with ids of their own follow.
             self.ordinary = self.ordinary.max(self.pause);
             return false;
         }

@@ -46,7 +46,7 @@ pub(super) async fn reschedule(
         let (moved, is_guarded) = moved(outgoing, sequence);
         let sent = unconfirmed::start(link, stream, &moved, || by).await?;
         match unconfirmed::confirm(link, stream, &moved, sent).await {
-            // It has come meanwhile, or somebody else was sooner.
+            // The event has come meanwhile, or somebody else moved it first.
             Err(PublishError::Conflict { .. }) if is_guarded => {}
             Ok(ack) => {
                 let schedule = &moved.subject;

@@ -123,7 +123,7 @@ pub(super) async fn resend_until_confirmed(
     fault: Fault,
 ) -> Result<PublishAck, PublishError> {
     let (at, deadline) = (sent.begun(), sent.deadline(link));
-    // What is still to come of it is nobody's: the next one's ack says it.
+    // A late ack of this copy is ignored: the ack of the next copy says the same.
     drop(sent);
     let window = (stream.config)().duplicate_window.unwrap_or(confirm::WINDOW);
     let (stream, message, subject) = (stream.name, outgoing, &outgoing.subject);

@@ -102,7 +102,7 @@ fn handled(
         MessageKind::Request => Kind::Request,
     };
     let Declaration { name, version, filter, .. } = *declaration;
-    // What of its subjects the route is for, where that is one filter.
+    // The filter by which the route narrows the message's subjects, where it is one.
     let narrowed = route.filters.as_deref().unwrap_or_default().iter();
     let mut narrowed = narrowed.filter(|f| tidings_subject::covers(&[filter], f.as_str()));
     let filter = match (narrowed.next(), narrowed.next()) {

@@ -91,7 +91,7 @@ impl Watched {
         let asked = timeout(within, transport.consumer_state(self.stream, &self.name)).await;
         let seen = match asked {
             Ok(Ok(state)) => Seen::State(state),
-            // Who may not ask knows nothing against it.
+            // Where asking is denied, nothing is known against the consumer.
             Ok(Err(Fault::Denied(_))) => return,
             Ok(Err(fault)) => Seen::Fault(fault.to_string()),
             Err(_) => Seen::Fault(Fault::Timeout.to_string()),

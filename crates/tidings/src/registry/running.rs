@@ -15,7 +15,8 @@ use crate::discovery::{Endpoint, Responder, ServiceIdentity};
 use crate::link::Link;
 use crate::route::RouteSpec;
 use crate::runner::{
-    self, ActiveRoute, Counters, Durable, Prefetch, RouteReport, Runner, Scheduler, Subscriptions,
+    self, ActiveRoute, Counters, Durable, PrefetchLimits, RouteReport, Runner, Scheduler,
+    Subscriptions,
 };
 use crate::stream::Environment;
 use crate::subscribe::SubscribeError;
@@ -136,13 +137,13 @@ pub(super) async fn start(mut registry: Registry, link: Link) -> Result<Running,
 }
 
 /// Number of messages that are here and not begun, of a route that is fed so.
-fn prefetch(feed: &runner::IdleFeed, route: &RouteSpec) -> Prefetch {
+fn prefetch(feed: &runner::IdleFeed, route: &RouteSpec) -> PrefetchLimits {
     match feed {
         // What no stream keeps waits in its subscription, but where keys need a look ahead.
-        runner::IdleFeed::Core(..) if route.key.is_none() => Prefetch::same(0),
-        runner::IdleFeed::Core(..) => Prefetch::same(route.concurrency),
+        runner::IdleFeed::Core(..) if route.key.is_none() => PrefetchLimits::same(0),
+        runner::IdleFeed::Core(..) => PrefetchLimits::same(route.concurrency),
         runner::IdleFeed::Durable(_) => {
-            Prefetch { usual: route.prefetch(), quick: route.prefetch_when_quick() }
+            PrefetchLimits { usual: route.prefetch(), quick: route.prefetch_when_quick() }
         }
     }
 }

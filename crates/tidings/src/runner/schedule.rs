@@ -20,7 +20,7 @@ use tokio::time::{Instant, Sleep};
 
 use self::circuit_breaker::CircuitState;
 use self::message_feed::{MessageBuffer, MessageFeed, StopReason};
-pub(crate) use self::prefetch::Prefetch;
+pub(crate) use self::prefetch::PrefetchLimits;
 use self::rate_limit::RateLimit;
 use super::in_flight::InFlight;
 use crate::context::HandledMessage;
@@ -51,7 +51,7 @@ pub(crate) struct Scheduler {
     batch: Option<BatchRule>,
     /// Maximum number of messages that are handled at a time, and of those that wait beside them.
     at_a_time: usize,
-    prefetch: Prefetch,
+    prefetch: PrefetchLimits,
     pub(crate) in_flight: Arc<InFlight>,
     /// Allocation that the next message is written into.
     buffer: MessageBuffer,
@@ -79,7 +79,11 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    pub(crate) fn new(active: Arc<ActiveRoute>, route: &RouteSpec, prefetch: Prefetch) -> Self {
+    pub(crate) fn new(
+        active: Arc<ActiveRoute>,
+        route: &RouteSpec,
+        prefetch: PrefetchLimits,
+    ) -> Self {
         let in_flight = Arc::clone(&active.in_flight);
         let buffer = MessageBuffer::new(&active.route_context);
         Self {
@@ -168,7 +172,7 @@ impl Scheduler {
         if std::mem::take(&mut self.heard) {
             self.route.state.clear_fault(RouteFault::Feed);
         }
-        // What the last message held is not kept until the next one comes.
+        // The last message's content is freed now, not when the next one comes.
         self.buffer.clear();
         self.inline.rest(&self.route);
         polled

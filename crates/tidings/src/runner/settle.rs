@@ -113,11 +113,11 @@ pub(crate) async fn settle(
         Some(kept @ Disposition::Defer(delay)) => {
             tell_kept(&kept, &queued);
             let span = active.begin(&queued.incoming);
-            // Its next run counts anew what it publishes.
+            // The next run counts anew what the handler publishes.
             let incoming = Arc::new(queued.incoming.fresh_copy());
             return (health, Some((QueuedMessage { incoming, span, ..queued }, delay)));
         }
-        // Those behind it wait as long as it does.
+        // The messages behind this one wait as long as it does.
         Some(kept @ Disposition::Retry(delay))
             if active.acks_all && !matches!(handled, HandlerExit::Aborted) =>
         {

@@ -118,7 +118,7 @@ impl ActiveWatch {
                     self.state.clear_fault(RouteFault::Feed);
                     self.listener.takes();
                     let goes_on = self.handle(&reader, news).await;
-                    // What it did may be news of another bucket.
+                    // The handler may have changed another bucket, which is news there.
                     self.listener.takes();
                     if !goes_on {
                         return;

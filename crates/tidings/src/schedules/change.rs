@@ -78,7 +78,7 @@ impl StreamSchedules {
         if !publish::may_outrun(link, stream, Some(due)).await {
             let ended = self.store(&self.ending(waiting, waiting.sequence)).await?;
             if publish::may_outrun(link, stream, Some(due)).await {
-                // It took so long that it may have come.
+                // Cancelling took so long that the event may have come.
                 return Err(ScheduleError::Unsure { key: key.to_owned() });
             }
             return Ok(ended.is_some());
@@ -88,7 +88,7 @@ impl StreamSchedules {
         let sequence = stored.sequence;
         match publish::outran(link, stream, &waiting.subject, Some(due), sequence).await? {
             Outrun::Yes => Err(ScheduleError::Came { key: key.to_owned() }),
-            // Whoever schedules it anew by now does so with another.
+            // Another schedule made under the key by now has another sequence.
             Outrun::No => self.store(&self.ending(waiting, sequence)).await.map(|_| true),
         }
     }

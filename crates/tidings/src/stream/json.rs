@@ -65,7 +65,7 @@ impl StreamConfig {
 pub(crate) fn read(value: Value) -> Result<(StreamConfig, Vec<String>), serde_json::Error> {
     let mut unknown = Vec::new();
     let config = serde_ignored::deserialize(value, |path| {
-        // What may be left out stands as `?` in it.
+        // An optional value stands as `?` in the path.
         unknown.push(path.to_string().replace(".?", ""));
     })?;
     Ok((config, unknown))

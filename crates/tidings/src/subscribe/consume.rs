@@ -127,7 +127,7 @@ impl<E: StreamEvent + Decode> Consume<E> {
         // Whoever settles by hand reckons with the time it asked for; a registry's consumer waits
         // as its route's policy says.
         let differs = |field| left.differences.iter().any(|difference| difference.field == field);
-        // Nor does it expect what it can't read.
+        // Nor does it expect messages that its type can't read.
         if differs("filter_subjects")
             || (self.ack_wait.is_some() && differs("ack_wait"))
             || (self.max_deliver.is_some() && differs("max_deliver"))

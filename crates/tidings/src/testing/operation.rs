@@ -226,7 +226,7 @@ impl Ending {
             End::Undecodable(error) => Self::Undecodable(error.to_string()),
             End::PutAside(error, reason) => Self::PutAside {
                 error: error.to_string(),
-                // Every word is one.
+                // Every word is a reason: one that is not known is `Other`.
                 reason: reason.parse().unwrap_or(DeadLetterReason::Other(String::new())),
             },
         }

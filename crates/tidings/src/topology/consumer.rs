@@ -152,7 +152,7 @@ pub(crate) async fn look_at_consumer(
     stream: &str,
     wanted: &ConsumerConfig,
 ) -> Result<Result<ConsumerLook, String>, Fault> {
-    // One that is missing is told of, and made again, where it is read.
+    // A missing consumer is told of, and made again, where it is read.
     let Some(found) = transport.consumer(stream, &wanted.name).await? else {
         return Ok(Ok(ConsumerLook::default()));
     };

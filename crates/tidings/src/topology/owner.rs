@@ -254,7 +254,7 @@ mod tests {
         };
         assert_eq!(owner.registry, "shop");
         assert_eq!(ownership(&given(config("depot", "2.0.0", 60)), &theirs), Ownership::Kept);
-        // One that nobody has noted is whoever's asks first.
+        // A consumer without a note belongs to whoever asks first.
         assert_eq!(ownership(&theirs, &ConsumerConfig::new("d")), Ownership::Ours);
     }
 

@@ -237,7 +237,7 @@ impl Comparison {
         if ours.allow_direct {
             self.flag("allow_direct", true, |t| &mut t.allow_direct, easy);
         }
-        // A mirror's is that of the stream it mirrors.
+        // A mirror has the setting of the stream that it mirrors.
         if ours.mirror_direct && ours.mirror.is_none() {
             self.flag("mirror_direct", true, |t| &mut t.mirror_direct, easy);
         }

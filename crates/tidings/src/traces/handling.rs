@@ -288,7 +288,7 @@ impl RouteSpans {
         let messages: Vec<_> = messages.collect();
         let Some((first, _)) = messages.first() else { return BatchSpan(None) };
         let links: Vec<_> = messages.iter().filter_map(|(one, _)| producer(one)).collect();
-        // Its own trace is new: it is recorded where one of the messages' is.
+        // A batch's trace is new: it is recorded where the trace of one of the messages is.
         let recorded = links.iter().find(|one| route.tracer.is_for(Some(one)));
         if !route.tracer.is_for(recorded) {
             return BatchSpan(None);

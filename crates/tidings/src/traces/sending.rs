@@ -102,7 +102,7 @@ impl Tracing {
             }));
         }
         let link = match operation {
-            // What is in its headers is the parent already; who puts it back is not.
+            // The message's headers name its parent; the current span, which puts it back, is linked.
             Operation::DeadLetter | Operation::Redrive => {
                 let own = current.span().span_context().clone();
                 let is_other = own.trace_id() != parent.span().span_context().trace_id();

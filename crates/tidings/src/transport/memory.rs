@@ -201,7 +201,7 @@ impl Memory {
                 PendingAck::Known(Some(stored.map_err(Fault::Api)))
             }
             None if published.subscribers == 0 => PendingAck::Known(Some(Err(Fault::NoResponders))),
-            // Somebody took it who answers nothing, as over the network.
+            // A subscriber took the message and answers nothing, as over the network.
             None | Some(StoreAnswer::Silent) => PendingAck::Known(None),
         }))
     }

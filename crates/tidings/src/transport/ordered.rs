@@ -20,13 +20,14 @@ pub(crate) enum Extent {
     Headers,
 }
 
-/// Way in which messages come that are on a server.
+/// Kind of the consumer through which a stream on a server is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sending {
-    /// Asked for, so many at a time.
-    Asked,
-    /// Pushed, as long as they are read quickly: the server has less work, and sends 32 MB ahead at most.
-    Pushed,
+pub(crate) enum ConsumerKind {
+    /// A pull consumer: messages are asked for, so many at a time.
+    Pull,
+    /// A push consumer, as long as messages are read quickly: the server has less work, and sends 32 MB ahead at
+    /// most.
+    Push,
 }
 
 /// Messages of a stream in order, and of those that follow, until it is dropped.
@@ -56,12 +57,12 @@ impl Transport {
         filter: Subject,
         from: DeliverFrom,
         extent: Extent,
-        sending: Sending,
+        kind: ConsumerKind,
     ) -> Result<Ordered, Fault> {
         let filters = vec![filter];
         match self {
             Self::Nats(t) => {
-                let ordered = t.ordered_of(stream, filters, from, ROOM, extent, sending).await?;
+                let ordered = t.ordered_of(stream, filters, from, ROOM, extent, kind).await?;
                 Ok(Ordered::Nats(Box::new(ordered)))
             }
             #[cfg(feature = "memory")]

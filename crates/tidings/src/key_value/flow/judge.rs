@@ -43,7 +43,7 @@ impl Flow {
             Look::Bounds(None) => self.resynchronise(),
             Look::Bounds(Some(bounds)) => {
                 let is_another = opened.identity.as_ref().is_some_and(|id| *id != bounds.identity);
-                // What is on its way is not told yet: then it is judged by the look before.
+                // While a message is on its way, the look before is what can be judged.
                 let judged =
                     if self.last >= bounds.last { Some(&bounds) } else { self.before.as_ref() };
                 let misses = judged.is_some_and(|judged| self.known.misses(judged, self.is_whole));

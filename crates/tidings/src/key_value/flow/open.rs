@@ -6,7 +6,8 @@ use crate::header;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::transport::{
-    ApiError, DeliverFrom, Extent, Fault, Identity, Ordered, Sending, StoredHeaders, StoredMessage,
+    ApiError, ConsumerKind, DeliverFrom, Extent, Fault, Identity, Ordered, StoredHeaders,
+    StoredMessage,
 };
 
 /// A bucket that is read.
@@ -43,7 +44,7 @@ pub(super) async fn open(
             (Some(bounds.identity), transport.stream(stream).await?)
         }
     };
-    let ordered = transport.ordered(stream, filter, from, extent, Sending::Pushed).await?;
+    let ordered = transport.ordered(stream, filter, from, extent, ConsumerKind::Push).await?;
     let marks = |config: &StreamConfig| config.subject_delete_marker_ttl.is_some();
     let expires = |config: &StreamConfig| config.max_age.is_some() || config.allow_message_ttl;
     Ok(Opened {

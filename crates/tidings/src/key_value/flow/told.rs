@@ -12,7 +12,7 @@ impl Flow {
         let transport = &link.transport;
         let Ok(bounds) = transport.stream_bounds(&stream).await else { return false };
         if bounds.is_none() || !self.is_current() {
-            // Of a bucket that is gone there is nothing to tell until it is back.
+            // A bucket that is gone has nothing to tell until it is back.
             return bounds.is_none() && self.is_gone && self.steps.is_empty();
         }
         self.judge(Look::Bounds(bounds));

@@ -11,7 +11,7 @@ use crate::link::Link;
 use crate::stream::Retention;
 use crate::subject::Subject;
 use crate::topology::ListError;
-use crate::transport::{DeliverFrom, Extent, Fault, Incoming, Sending, StoredHeaders, Which};
+use crate::transport::{ConsumerKind, DeliverFrom, Extent, Fault, Incoming, StoredHeaders, Which};
 
 /// Number of messages that are read ahead.
 const ROOM: usize = 4096;
@@ -82,7 +82,7 @@ impl StoredIds {
         }
         let (transport, all) = (&self.link.transport, Subject::from_static(">"));
         let ordered =
-            transport.ordered(&self.stream, all, self.next, Extent::Headers, Sending::Asked);
+            transport.ordered(&self.stream, all, self.next, Extent::Headers, ConsumerKind::Pull);
         let mut ordered = ordered.await?;
         ordered.set_room(ROOM);
         for _ in 0..ordered.begun_with() {

@@ -117,7 +117,7 @@ impl InlineExecutor {
             return Err(Stage::Fresh);
         }
         self.timer.begin();
-        // Whoever tells the server of it does so also while it blocks this thread.
+        // The keep-alive task tells the server of the message also while its handler blocks this thread.
         let is_told = message.settle.is_some();
         if is_told {
             active.in_flight.begin_inline(Arc::clone(message));

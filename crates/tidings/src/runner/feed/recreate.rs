@@ -86,7 +86,7 @@ async fn make_again(
         // It has nothing that is settled, and its consumers begin at its beginning.
         Some(_) if is_work_queue => config.from,
         Some(resume) => DeliverFrom::Sequence(resume.from),
-        // All that it has came after the route began, wherever it did.
+        // Every message of a stream made again came after the route began.
         None if snapshot.as_ref().is_some_and(|found| ack_floor.is_another_stream(found)) => {
             DeliverFrom::Beginning
         }

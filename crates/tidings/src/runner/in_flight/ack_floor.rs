@@ -75,7 +75,7 @@ impl AckFloor {
         known.is_complete = snapshot.unsettled == 0;
         known.reached = snapshot.reached;
         if is_another {
-            // Whoever made it may want all of it.
+            // Whoever made the stream again may want all of its messages handled.
             known.carried = None;
             self.carries.store(false, Ordering::Relaxed);
         }

@@ -96,7 +96,7 @@ impl AckWindow {
         }
         let others = state.ack_pending.saturating_sub(self.here.len() as u64);
         let found = (state.delivered, state.ack_pending);
-        // What has delivered nothing since we read it, or ever, is nobody else's.
+        // A consumer that has delivered nothing since we read it, or ever, has no other reader.
         let still = match others {
             0 if state.delivered == self.last => Duration::ZERO,
             0 => GLANCE,

@@ -5,13 +5,13 @@ const ENOUGH: u32 = 16;
 
 /// Maximum number of messages that wait here beside those that are handled.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Prefetch {
+pub(crate) struct PrefetchLimits {
     pub(crate) usual: usize,
     /// Maximum while the handler is so quick that messages hardly wait.
     pub(crate) quick: usize,
 }
 
-impl Prefetch {
+impl PrefetchLimits {
     pub(crate) fn same(usual: usize) -> Self {
         Self { usual, quick: usual }
     }

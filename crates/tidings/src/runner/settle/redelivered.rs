@@ -24,7 +24,7 @@ pub(super) fn redelivered(active: &ActiveRoute, queued: QueuedMessage) -> Queued
 /// it is not.
 pub(crate) async fn is_done(active: &ActiveRoute, message: &Incoming) -> bool {
     let Some(settle) = &message.settle else { return false };
-    // Whoever stores its letter settles it.
+    // The task that stores the message's letter settles it.
     if active.pending.knows(message) {
         return true;
     }

@@ -226,7 +226,7 @@ impl Memory {
             let stream = state.streams.expect(stream).map_err(|_| Fault::NoResponders)?;
             let consumer = stream.consumer_named(consumer).map_err(|_| Fault::NoResponders)?.key;
             let settlement = Settlement::of(SettlementReason::GivenUp(reason));
-            // The first delivery of all, as an ack of one's own making has it.
+            // The first delivery: an ack that was made by hand names that.
             stream.settle(consumer, (sequence, 1), &settlement, now, &mut state.effects);
             Ok(())
         })?

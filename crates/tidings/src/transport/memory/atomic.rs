@@ -102,7 +102,7 @@ impl Stream {
         let mut last = self.log.last();
         for (message, options) in messages.into_iter().zip(options) {
             let accepted = self.accept(message, &options, now, effects);
-            // It was checked that nothing speaks against it.
+            // Every message was checked before.
             last = accepted.map_err(|error| AtomicFault::Batch(error.into()))?;
             self.remember(options.message_id, last, now);
         }
@@ -153,7 +153,7 @@ impl Stream {
             return Err(api::wrong_last_sequence_in_batch());
         }
         let id = headers.get(header::MESSAGE_ID).unwrap_or_default();
-        // What is known is told before it is held against any expectation.
+        // A duplicate is told of before any expectation is checked.
         let window = self.config.duplicate_window.unwrap_or_default();
         let known = self.dedup.sequence_of(id, window, now).is_some();
         if !id.is_empty() && (known || !staged.ids.insert(id.to_owned())) {

@@ -35,7 +35,7 @@ impl Stream {
         now: Instant,
         effects: &mut Effects,
     ) -> Result<(), ApiError> {
-        // Asked before all else of how it is made.
+        // The ack policy is checked before all else of the configuration.
         if acks == Acks::None && self.config.retention == Retention::WorkQueue {
             return Err(api::work_queue_ack());
         }
@@ -55,7 +55,7 @@ impl Stream {
         let stream = (self.key, Arc::clone(&self.name));
         let mut consumer = Consumer::new(key, stream, config, acks, self.clock, &self.log);
         let limits = self.config.consumer_limits.unwrap_or_default();
-        // What it does not ask for itself is what the stream lets it have.
+        // A limit that the consumer does not ask for is the stream's.
         consumer.inactive = limits.inactive_threshold.filter(|time| !time.is_zero());
         if acks == Acks::None {
             let inactive = consumer.inactive.map_or(UNREAD, |limit| limit.min(UNREAD));
@@ -83,7 +83,7 @@ impl Stream {
             self.interest.remove(&filter, key);
         }
         effects.alarms.set(Alarm::Consumer { stream: self.key, consumer: key }, None);
-        // With the last one goes all there is: a server purges the stream then.
+        // With the last consumer all messages go: a server purges the stream then.
         self.purged |= self.config.retention == Retention::Interest && self.consumers.is_empty();
         self.release_unwanted(effects);
     }

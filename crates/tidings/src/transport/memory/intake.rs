@@ -120,7 +120,7 @@ impl Stream {
             return Err(api::store_failed("maximum messages exceeded"));
         }
         if self.config.max_bytes.is_some_and(|limit| self.log.bytes() + size > limit) {
-            // What it replaces may make room enough.
+            // The message that this one replaces may make room enough.
             let first = self.log.first_of(subject).filter(|_| replaces);
             let room = first.and_then(|first| self.log.get(first)).map_or(0, |first| first.size);
             if room < size {

@@ -16,6 +16,7 @@ pub(crate) mod listening;
 pub(crate) mod nats;
 pub(crate) mod permission;
 pub(crate) mod reconnect_policy;
+pub(crate) mod refusal;
 pub(crate) mod role;
 pub(crate) mod server_connection;
 pub(crate) mod state;

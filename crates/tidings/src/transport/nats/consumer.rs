@@ -13,7 +13,7 @@ use pull::NatsPull;
 
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
-use crate::transport::{DeliverFrom, Extent, Fault, Sending};
+use crate::transport::{ConsumerKind, DeliverFrom, Extent, Fault};
 
 impl Nats {
     pub(crate) async fn pull(
@@ -32,7 +32,7 @@ impl Nats {
         from: DeliverFrom,
         prefetch: usize,
     ) -> Result<NatsOrdered, Fault> {
-        self.ordered_of(stream, filters, from, prefetch, Extent::Whole, Sending::Asked).await
+        self.ordered_of(stream, filters, from, prefetch, Extent::Whole, ConsumerKind::Pull).await
     }
 
     pub(crate) async fn ordered_of(
@@ -42,8 +42,8 @@ impl Nats {
         from: DeliverFrom,
         prefetch: usize,
         extent: Extent,
-        sending: Sending,
+        kind: ConsumerKind,
     ) -> Result<NatsOrdered, Fault> {
-        NatsOrdered::open(self, stream, filters, from, prefetch, extent, sending).await
+        NatsOrdered::open(self, stream, filters, from, prefetch, extent, kind).await
     }
 }

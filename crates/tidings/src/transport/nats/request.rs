@@ -164,11 +164,11 @@ impl Nats {
         }
         self.check_size(message)?;
         let headers = header::to_nats(&message.headers)?;
-        let letter = QueuedRequest { subject, reply, headers, payload: message.payload.clone() };
-        match self.shared.coalescer.put(letter) {
+        let question = QueuedRequest { subject, reply, headers, payload: message.payload.clone() };
+        match self.shared.coalescer.put(question) {
             Put::Held => Poll::Ready(Ok(())),
-            Put::PassedOn(letter) => {
-                let given = pin!(letter.give(self.client())).poll(cx);
+            Put::PassedOn(question) => {
+                let given = pin!(question.give(self.client())).poll(cx);
                 given.map_err(|error| self.refused(message, error))
             }
             Put::Full => Poll::Pending,
@@ -230,7 +230,7 @@ impl Nats {
                 poll_fn(|cx| Poll::Ready(self.question_at_once(&message, by_whom, Some(by), cx)));
             if let Poll::Ready(sent) = sent.await {
                 let answer = sent?;
-                // Nothing is here in no time, whoever is the faster.
+                // A request without time has no answer, however fast the server is.
                 if within.is_zero() {
                     return Err(self.too_late());
                 }
@@ -290,7 +290,7 @@ impl Nats {
             PublishErrorKind::MaxPayloadExceeded => {
                 Fault::TooLarge { size: size_of(message), limit: self.max_payload() }
             }
-            // Nobody takes it any more.
+            // The client takes no more messages.
             PublishErrorKind::Send => self.gone(),
             PublishErrorKind::InvalidSubject => Fault::client(error),
         }

@@ -41,9 +41,10 @@ impl Nats {
             return Err(Fault::Closed);
         }
         let which = self.which(&filter);
-        let line = self.open(which).await?;
+        let connection = self.open(which).await?;
         let interest = Interest { filter, group: group.map(str::to_owned), only };
-        let (denied_before, made) = (line.denials.last(), line.supervisor.connect_count());
+        let (denied_before, made) =
+            (connection.denials.last(), connection.supervisor.connect_count());
         let subscriber = self.listen(which, &interest).await?;
         let capacity = capacity.unwrap_or(self.shared.capacity);
         let dropped = Dropped::announced(self.shared.main.supervisor.announcer().clone());
@@ -57,8 +58,8 @@ impl Nats {
         which: Role,
         interest: &Interest,
     ) -> Result<Subscriber, Fault> {
-        let line = self.line(which);
-        self.in_time(line.listen(interest.filter.clone(), interest.group.clone()))
+        let connection = self.connection(which);
+        self.in_time(connection.listen(interest.filter.clone(), interest.group.clone()))
             .await
             .map_err(|fault| self.told(fault))
     }
@@ -66,8 +67,8 @@ impl Nats {
 
 impl NatsSubscription {
     pub(crate) fn new(nats: Nats, which: Role, buffer: SubscriptionBuffer) -> Self {
-        let (buffer, denials) = (Arc::new(buffer), Arc::clone(&nats.line(which).denials));
-        // What it reads ends with that runtime, whoever listens.
+        let (buffer, denials) = (Arc::new(buffer), Arc::clone(&nats.connection(which).denials));
+        // The subscription ends with that runtime, whoever listens.
         let runtime = nats.shared.runtime.clone();
         let keeper = runtime.spawn(Arc::clone(&buffer).keep(nats, which));
         Self { buffer, denials, _keeper: AbortOnDropHandle::new(keeper) }

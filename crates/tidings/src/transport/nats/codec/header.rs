@@ -29,7 +29,7 @@ pub(crate) fn to_nats(headers: &Headers) -> Result<Option<HeaderMap>, Fault> {
         };
         let value = value_of(value.as_str())?;
         if headers.len() == 1 {
-            // The usual one: nothing has to be looked for.
+            // The usual header: no value has to be looked for.
             map.insert(name, value);
         } else {
             map.append(name, value);

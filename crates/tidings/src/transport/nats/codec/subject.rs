@@ -13,7 +13,7 @@ use crate::transport::nats::codec::ascii::all_from;
 pub(crate) fn subject_of(subject: Subject) -> async_nats::Subject {
     match subject.into_text() {
         Text::Static(subject) => async_nats::Subject::from_static(subject),
-        // It is text: this only looks whether it is.
+        // The bytes are text already: this only checks it.
         Text::Shared(subject) => async_nats::Subject::try_from(subject.as_bytes().clone())
             .unwrap_or_else(|_| async_nats::Subject::from(&*subject)),
     }

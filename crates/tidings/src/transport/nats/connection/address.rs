@@ -21,19 +21,22 @@ pub(crate) struct Address {
 
 /// Reason why a text is no list of addresses.
 #[derive(Debug)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnreadableAddress {
     /// The address as far as it can be shown.
     pub(crate) shown: String,
     pub(crate) source: io::Error,
 }
 
 /// Reads one address, or several with commas between them.
-pub(crate) fn read(list: &str) -> Result<Vec<Address>, Unreadable> {
-    let parts = split(list).map_err(|why| Unreadable { shown: "…".to_owned(), source: why })?;
+pub(crate) fn read(list: &str) -> Result<Vec<Address>, UnreadableAddress> {
+    let parts =
+        split(list).map_err(|why| UnreadableAddress { shown: "…".to_owned(), source: why })?;
     let mut addresses = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
         let address = parse(part);
-        addresses.push(address.map_err(|source| Unreadable { shown: show(list, place), source })?);
+        addresses.push(
+            address.map_err(|source| UnreadableAddress { shown: show(list, place), source })?,
+        );
     }
     Ok(addresses)
 }

@@ -22,8 +22,8 @@ impl Nats {
     pub(crate) async fn close(&self, within: Duration) -> Result<(), Fault> {
         self.shared.closed.store(true, Ordering::Relaxed);
         let (main, listening) = (&self.shared.main, self.shared.listening.get());
-        let lines = || [main].into_iter().chain(listening);
-        lines().for_each(|line| line.supervisor.cut());
+        let connections = || [main].into_iter().chain(listening);
+        connections().for_each(|connection| connection.supervisor.cut());
         self.shared.delete_ephemerals();
         self.announcer().close(main.supervisor.address());
         let late = self.too_late();
@@ -44,11 +44,11 @@ impl Nats {
             return Ok(());
         }
         self.shared.replies.close();
-        for line in lines() {
-            line.supervisor.end();
-            line.answers.close();
+        for connection in connections() {
+            connection.supervisor.end();
+            connection.answers.close();
             // It leaves as soon as it can; the second question has it look up from waiting.
-            let client = line.client.clone();
+            let client = connection.client.clone();
             self.shared.runtime.spawn(async move {
                 if client.drain().await.is_ok() {
                     let _ = client.flush().await;
@@ -70,19 +70,19 @@ impl Shared {
 
     /// Tells the server, behind all that it was asked before. Nobody listens for the answer.
     pub(crate) fn delete(&self, subject: Subject) {
-        let letter = QueuedRequest {
+        let question = QueuedRequest {
             subject: subject_of(subject),
             reply: subject_of(self.new_inbox()),
             headers: None,
             payload: Bytes::new(),
         };
-        let letter = match self.coalescer.put(letter) {
-            Put::PassedOn(letter) => letter,
+        let question = match self.coalescer.put(question) {
+            Put::PassedOn(question) => question,
             // Where there is no room now, it is forgotten after its time.
             Put::Held | Put::Full => return,
         };
         let client = self.main.client.clone();
-        let mut given = Box::pin(async move { letter.give(&client).await });
+        let mut given = Box::pin(async move { question.give(&client).await });
         let at_once = pin!(unconstrained(given.as_mut()));
         if at_once.poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             // A runtime that has ended drops it.

@@ -110,7 +110,7 @@ pub(crate) async fn connect(
         .connection_timeout(each)
         .ping_interval(options.ping_interval)
         .subscription_capacity(READ_AHEAD)
-        // They are looked at where they are sent.
+        // Subjects are checked where they are sent.
         .skip_subject_validation(true)
         // The wait is the supervisor's.
         .reconnect_delay_callback(|_| Duration::ZERO)

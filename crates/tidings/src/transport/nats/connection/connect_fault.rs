@@ -10,12 +10,12 @@ use async_nats::{ConnectErrorKind, ServerError};
 
 use crate::transport::Fault;
 use crate::transport::nats::connection::address;
-use crate::transport::nats::connection::supervisor::is_refusal;
+use crate::transport::nats::connection::refusal::is_refusal;
 
 /// Reason why there is no connection. None of it holds a password.
 #[derive(Debug)]
 pub(crate) enum ConnectFault {
-    Address(address::Unreadable),
+    Address(address::UnreadableAddress),
     /// An address needs a feature without which this is built.
     Feature {
         address: String,
@@ -71,7 +71,7 @@ impl ConnectFault {
     ) -> Self {
         let reason = match error.kind() {
             ConnectErrorKind::TimedOut => return Self::Timeout,
-            // The seed is none: the server has not seen it.
+            // The seed is malformed: the server has not seen it.
             ConnectErrorKind::Authentication => {
                 return Self::Credentials(io::Error::new(io::ErrorKind::InvalidInput, error));
             }
@@ -101,7 +101,7 @@ impl ConnectFault {
     /// The fault of a connection that a connected bus makes beside its own.
     pub(crate) fn into_fault(self) -> Fault {
         match self {
-            Self::Address(address::Unreadable { source, .. })
+            Self::Address(address::UnreadableAddress { source, .. })
             | Self::Credentials(source)
             | Self::File { source, .. } => Fault::client(source),
             Self::NotMade { source, .. } => Fault::client(source),
@@ -123,7 +123,7 @@ fn reason_of_tls(error: &rustls::Error) -> Reason {
     use AlertDescription as Alert;
     match error {
         rustls::Error::InvalidCertificate(error) => match error {
-            // The latter where one of the same name is trusted that has another key.
+            // `BadSignature` where an authority of the same name is trusted that has another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 Reason::UnknownAuthority
             }

@@ -25,7 +25,7 @@ impl EventListener {
             Event::Connected => self.denials.forget(),
             Event::ServerError(ServerError::Other(text)) => {
                 let Some(denial) = self.denials.read(text) else { return true };
-                // Who waits for an answer is told; else it is kept, and said once.
+                // A denial is told to who waits for an answer; else it is kept, and told once.
                 let tell = |told, pending: &Arc<PendingReplies>| pending.deny(&denial) | told;
                 let told = self.pending.iter().fold(false, tell);
                 let text = denial.to_string();

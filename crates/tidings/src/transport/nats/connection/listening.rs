@@ -23,7 +23,7 @@ impl Nats {
         if is_inbox { Role::Main } else { Role::Listening }
     }
 
-    pub(crate) fn line(&self, which: Role) -> &ServerConnection {
+    pub(crate) fn connection(&self, which: Role) -> &ServerConnection {
         match which {
             Role::Main => &self.shared.main,
             // Whoever asks has [opened](Self::open) it.
@@ -44,29 +44,29 @@ impl Nats {
                 Arc::clone(&shared.main.supervisor),
                 Arc::clone(&shared.coalescer),
             );
-            // Where the other one's task runs, whoever asks. Given up with the caller.
+            // Opened on the runtime of the other connection, whoever asks, and given up with the caller.
             let opening =
                 shared.runtime.spawn(ServerConnection::listening(shared.access.clone(), parts));
             match AbortOnDropHandle::new(opening).await {
-                Ok(Ok(line)) => {
+                Ok(Ok(connection)) => {
                     shared
                         .main
                         .supervisor
-                        .reconnects_after(&line.supervisor, self.listening_seen());
-                    Ok(line)
+                        .reconnects_after(&connection.supervisor, self.listening_seen());
+                    Ok(connection)
                 }
                 Ok(Err(fault)) => Err(fault.into_fault()),
                 // It is the runtime that has ended.
                 Err(_) => Err(self.gone()),
             }
         });
-        let line = self.in_time(opened).await?;
+        let connection = self.in_time(opened).await?;
         if self.is_closed() {
-            // Closing may not have seen it.
-            line.supervisor.end();
+            // `close` may not have seen this connection.
+            connection.supervisor.end();
             return Err(Fault::Closed);
         }
-        Ok(line)
+        Ok(connection)
     }
 
     /// Look at the listening connection, without keeping the connections: see [`Seen`]. Whoever has it does
@@ -77,8 +77,8 @@ impl Nats {
             let shared = shared.clone();
             AbortOnDropHandle::new(tokio::spawn(async move {
                 let Some(shared) = shared.upgrade() else { return };
-                if let Some(line) = shared.listening.get() {
-                    let _ = line.barrier(shared.new_inbox(), SEND_TIMEOUT).await;
+                if let Some(connection) = shared.listening.get() {
+                    let _ = connection.barrier(shared.new_inbox(), SEND_TIMEOUT).await;
                 }
             }))
         })
@@ -94,7 +94,7 @@ impl Nats {
         };
         tokio::select! {
             () = seen => {}
-            () = self.line(which).supervisor.disconnected() => {}
+            () = self.connection(which).supervisor.disconnected() => {}
         }
     }
 
@@ -120,12 +120,12 @@ impl Nats {
         if self.is_closed() {
             return Err(Fault::Closed);
         }
-        let line = self.line(which);
+        let connection = self.connection(which);
         if which == Role::Main {
-            let late = |_| line.too_late();
+            let late = |_| connection.too_late();
             tokio::time::timeout(within, self.shared.coalescer.closed()).await.map_err(late)?;
         }
-        let seen = line.barrier(self.new_inbox(), within).await;
+        let seen = connection.barrier(self.new_inbox(), within).await;
         seen.map_err(|fault| self.told(fault))
     }
 

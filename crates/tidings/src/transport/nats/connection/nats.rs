@@ -113,7 +113,8 @@ impl Nats {
         let coalescer = Arc::new(Coalescer::new());
         let (emptied, to) = (Arc::clone(&coalescer), client.clone());
         // A client that takes nothing is closed: then nobody waits for an answer.
-        let emptied = async move { emptied.empty(|letter: QueuedRequest| letter.give(&to)).await };
+        let emptied =
+            async move { emptied.empty(|question: QueuedRequest| question.give(&to)).await };
         let emptied = AbortOnDropHandle::new(runtime.spawn(emptied));
         let [replies, answers] = pending.map(|pending| {
             Replies::new(client.clone(), pending, &runtime, supervisor.ending(), &coalescer)

@@ -93,7 +93,7 @@ impl ServerConnection {
         };
         match timeout(within, asked).await {
             Ok(Ok(()) | Err(Fault::NoResponders)) => {}
-            // That it may not be asked is an answer, too.
+            // A denial of the question is an answer, too.
             Ok(Err(Fault::Denied(denial))) if denial.subject == nobody.as_str() => {}
             Ok(Err(fault)) => return Err(fault),
             Err(_) => return Err(self.too_late()),

@@ -50,7 +50,7 @@ impl Nats {
         });
         ConnectionState {
             status: status(&main.supervisor),
-            listening: listening.map(|line| status(&line.supervisor)),
+            listening: listening.map(|connection| status(&connection.supervisor)),
             server,
             round_trip: main.supervisor.round_trip(),
             lame_duck: !closed && main.supervisor.is_lame_duck(),
@@ -90,7 +90,7 @@ impl Nats {
     /// is late.
     #[inline]
     pub(crate) fn is_on_own_runtime(&self) -> bool {
-        // One with threads of its own runs as long as it is there.
+        // A runtime with threads of its own runs as long as it is there.
         self.shared.has_threads
             || Handle::try_current().is_ok_and(|here| here.id() == self.shared.home)
     }
@@ -98,7 +98,7 @@ impl Nats {
     /// Fault of a core subscription that was not made in time, with its cause where that is known.
     pub(crate) fn too_late_to_listen(&self) -> Fault {
         let listening = self.shared.listening.get();
-        let outage = listening.and_then(|line| line.supervisor.outage());
+        let outage = listening.and_then(|connection| connection.supervisor.outage());
         outage.map_or_else(|| self.too_late(), Fault::Away)
     }
 }

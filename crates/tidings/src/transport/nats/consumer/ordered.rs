@@ -22,7 +22,7 @@ use crate::jitter::jittered;
 use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::{
-    ApiError, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, Sending, Sent,
+    ApiError, ConsumerKind, DeliverFrom, Extent, Fault, Identity, Incoming, PollInto, Sent,
     StoredMessage,
 };
 
@@ -54,7 +54,7 @@ pub(crate) struct NatsOrdered {
     made: Made,
     room: usize,
     /// Way in which the next consumer sends its messages.
-    sending: Sending,
+    kind: ConsumerKind,
     /// Number of messages of this consumer that came; each has its number.
     number: u64,
     making: Option<Making>,
@@ -84,7 +84,7 @@ impl NatsOrdered {
         from: DeliverFrom,
         room: usize,
         extent: Extent,
-        sending: Sending,
+        kind: ConsumerKind,
     ) -> Result<Self, Fault> {
         let is_whole = matches!(from, DeliverFrom::Beginning | DeliverFrom::Sequence(_));
         let last = match from {
@@ -99,16 +99,15 @@ impl NatsOrdered {
         };
         // Where what is new begins is known of a consumer that has delivered nothing.
         let may_push = from != DeliverFrom::New && nats.can_be_pushed_to();
-        let mut sending = if may_push { sending } else { Sending::Asked };
-        let make =
-            |sending| nats.ordered(stream, &filters, from, Delivery { room, sending }, extent);
+        let mut kind = if may_push { kind } else { ConsumerKind::Pull };
+        let make = |kind| nats.ordered(stream, &filters, from, Delivery { room, kind }, extent);
         let made = tokio::select! {
             biased;
-            made = make(sending) => made?,
+            made = make(kind) => made?,
             // What is pushed may break the connection before the answer is here: it is asked for.
-            () = nats.reconnected(), if sending == Sending::Pushed => {
-                sending = Sending::Asked;
-                make(sending).await?
+            () = nats.reconnected(), if kind == ConsumerKind::Push => {
+                kind = ConsumerKind::Pull;
+                make(kind).await?
             }
         };
         // What is new is so from now on, also for a consumer that is made later.
@@ -128,7 +127,7 @@ impl NatsOrdered {
             is_again: false,
             made,
             room,
-            sending,
+            kind,
             number: 0,
             making: None,
             tries: 0,
@@ -148,9 +147,9 @@ impl NatsOrdered {
     pub(crate) fn set_room(&mut self, room: usize) {
         let before = std::mem::replace(&mut self.room, room);
         self.made.feed.set_room(room);
-        if self.sending == Sending::Pushed && self.making.is_none() && room <= SLOW && room < before
+        if self.kind == ConsumerKind::Push && self.making.is_none() && room <= SLOW && room < before
         {
-            self.sending = Sending::Asked;
+            self.kind = ConsumerKind::Pull;
             self.make();
         }
     }
@@ -197,12 +196,12 @@ impl NatsOrdered {
         let (nats, stream, filters) =
             (self.nats.clone(), self.stream.clone(), self.filters.clone());
         let (from, extent) = (self.from, self.extent);
-        let delivery = Delivery { room: self.room, sending: self.sending };
+        let delivery = Delivery { room: self.room, kind: self.kind };
         let identity = self.identity.clone();
         self.making = Some(Box::pin(async move {
             sleep(pause).await;
             let made = nats.ordered(&stream, &filters, from, delivery, extent).await?;
-            // Asked for once it is made: then it is of this stream.
+            // The identity is asked for once the consumer is made: then it is that of its stream.
             if let Some(identity) = identity {
                 let snapshot = nats.stream_snapshot(&stream).await?;
                 if snapshot.is_none_or(|snapshot| snapshot.identity != identity) {
@@ -257,8 +256,8 @@ impl NatsOrdered {
                 tracing::debug!(stream, %fault, "a replay goes on with a new consumer");
             }
         }
-        // What has gone wrong with what is pushed may do so again: it is asked for.
-        self.sending = Sending::Asked;
+        // A push consumer that has failed may fail again: the next one is a pull consumer.
+        self.kind = ConsumerKind::Pull;
         self.make();
         None
     }
@@ -276,7 +275,7 @@ impl NatsOrdered {
                 return None;
             }
             Fault::Denied(denial) => {
-                self.sending = Sending::Asked;
+                self.kind = ConsumerKind::Pull;
                 self.make();
                 return Some(Fault::Denied(denial));
             }
@@ -285,7 +284,7 @@ impl NatsOrdered {
                 tracing::warn!(stream, %fault, "a replay can't go on; it is tried again");
             }
         }
-        self.sending = Sending::Asked;
+        self.kind = ConsumerKind::Pull;
         self.make();
         None
     }

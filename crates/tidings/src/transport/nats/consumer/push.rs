@@ -175,7 +175,7 @@ impl NatsPush {
         if let Poll::Ready(denial) = self.denied.poll_unpin(cx) {
             return Poll::Ready(Some(Err(match denial.action {
                 DeniedAction::Subscribe => Fault::Denied(denial),
-                // It can be asked for what it may not push.
+                // A pull consumer works where flow control may not be answered.
                 DeniedAction::Publish => Fault::client("flow control may not be answered"),
             })));
         }

@@ -20,7 +20,7 @@ impl Nats {
         let version = self.client().server_info().version;
         let numbers = version.split(['-', '+']).next().unwrap_or_default().split('.');
         let numbers: Vec<u64> = numbers.map_while(|number| number.parse().ok()).collect();
-        // One that can't be read is nobody's old one.
+        // A version that can't be read is taken for new enough.
         (!numbers.is_empty() && numbers[..] < since[..]).then_some(version)
     }
 

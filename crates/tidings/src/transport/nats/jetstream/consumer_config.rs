@@ -1,152 +1,20 @@
-//! Consumer configurations as a server gives and is given them.
+//! Consumer configurations as a server gives and is given them, and as they are known here.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+mod wire;
 
-use serde::de::Error as _;
-use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+pub(crate) use wire::Config;
+
+use std::time::Duration;
 
 use crate::subject::Subject;
-use crate::timestamp;
 use crate::transport::{AckPolicy, ConsumerConfig, DeliverFrom, Extent, Foreign};
+use wire::{Acks, DeliverPolicy, Nanos, ReplayPolicy, Time};
 
 /// Time that one pull request stays open when nothing comes.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(30);
 
 /// Interval of the heartbeats of a consumer that pushes.
 const PUSH_HEARTBEAT: Duration = Duration::from_secs(5);
-
-/// A consumer's configuration as NATS's own JSON. Fields that are not known here stay as they are.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Config {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    durable_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    deliver_subject: String,
-    deliver_policy: DeliverPolicy,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    opt_start_seq: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    opt_start_time: Option<Time>,
-    ack_policy: Acks,
-    #[serde(skip_serializing_if = "Nanos::is_zero")]
-    ack_wait: Nanos,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    backoff: Vec<Nanos>,
-    #[serde(skip_serializing_if = "is_default")]
-    max_deliver: i64,
-    #[serde(skip_serializing_if = "is_default")]
-    max_ack_pending: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    filter_subject: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    filter_subjects: Vec<String>,
-    replay_policy: ReplayPolicy,
-    #[serde(skip_serializing_if = "is_default")]
-    headers_only: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    max_batch: i64,
-    #[serde(skip_serializing_if = "Nanos::is_zero")]
-    max_expires: Nanos,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    priority_groups: Vec<String>,
-    #[serde(skip_serializing_if = "Nanos::is_zero")]
-    inactive_threshold: Nanos,
-    #[serde(skip_serializing_if = "Nanos::is_zero")]
-    idle_heartbeat: Nanos,
-    #[serde(skip_serializing_if = "is_default")]
-    flow_control: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    mem_storage: bool,
-    #[serde(skip_serializing_if = "is_default")]
-    num_replicas: u64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    metadata: BTreeMap<String, String>,
-    #[serde(flatten)]
-    others: Map<String, Value>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum DeliverPolicy {
-    #[default]
-    All,
-    Last,
-    New,
-    ByStartSequence,
-    ByStartTime,
-    LastPerSubject,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Acks {
-    #[default]
-    Explicit,
-    None,
-    All,
-    FlowControl,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ReplayPolicy {
-    #[default]
-    Instant,
-    Original,
-}
-
-/// Time in nanoseconds. One that is too long (292 years) is written as -1, which a server refuses;
-/// cut to 64 bits it would be any other time.
-#[derive(Debug, Clone, Copy, Default)]
-struct Nanos(Duration);
-
-impl Nanos {
-    fn is_zero(&self) -> bool {
-        self.0.is_zero()
-    }
-}
-
-impl Serialize for Nanos {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(i64::try_from(self.0.as_nanos()).unwrap_or(-1))
-    }
-}
-
-impl<'de> Deserialize<'de> for Nanos {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let nanos = u64::try_from(i64::deserialize(deserializer)?).unwrap_or_default();
-        Ok(Self(Duration::from_nanos(nanos)))
-    }
-}
-
-/// Time of day as RFC 3339.
-#[derive(Debug, Clone, Copy)]
-struct Time(SystemTime);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let no_text = || S::Error::custom("a server reads no such time");
-        serializer.serialize_str(&timestamp::write(self.0).ok_or_else(no_text)?)
-    }
-}
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let time = timestamp::read(&text);
-        time.map(Self).ok_or_else(|| D::Error::custom(format_args!("`{text}` is no time")))
-    }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
 
 pub(crate) fn to_nats(config: &ConsumerConfig) -> Config {
     let mut nats = Config {
@@ -305,6 +173,8 @@ fn limit(limit: Option<u64>) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use serde_json::json;
 
     use super::*;

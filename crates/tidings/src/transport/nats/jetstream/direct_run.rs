@@ -91,7 +91,7 @@ impl NatsRun {
             };
             self.read(answer.ok_or_else(|| self.nats.gone())?);
         }
-        // What has come meanwhile, and so whether it is all of it.
+        // Messages that have come meanwhile tell whether the run is whole.
         while self.end.is_none()
             && let Some(Some(answer)) = self.answers.next().now_or_never()
         {

@@ -191,7 +191,7 @@ impl NatsIngest {
             () = &mut self.reconnected => return Err(Stopped::Broken),
             () = sleep(self.within) => return Err(self.unavailable()),
         };
-        // What is not JSON is that nobody listens.
+        // An answer that is no JSON says that nobody listens.
         let answer: Answer =
             serde_json::from_slice(&answer.payload).map_err(|_| Stopped::Broken)?;
         match (answer.kind, answer.error) {
@@ -201,7 +201,7 @@ impl NatsIngest {
                 self.open = true;
                 Ok(None)
             }
-            // Another stream's, or somebody's in its name.
+            // The answer is another stream's, or somebody's in its name.
             (Kind::End, None) if answer.stream != self.stream => Err(Stopped::Broken),
             (Kind::End, None) => Ok(Some(Ingested {
                 stream: answer.stream,

@@ -29,9 +29,9 @@ const STUCK: u8 = 2;
 /// Letters that are held for a moment, to be given to the client together.
 #[derive(Debug)]
 pub(crate) struct Coalescer<L> {
-    /// State of what is held, changed only by who has the letters.
+    /// State of what is held, changed only by who has the questions.
     state: AtomicU8,
-    letters: Mutex<Vec<L>>,
+    questions: Mutex<Vec<L>>,
     opened: Notify,
     closed: Notify,
 }
@@ -51,14 +51,14 @@ impl<L> Coalescer<L> {
     pub(crate) fn new() -> Self {
         Self {
             state: AtomicU8::new(CLOSED),
-            letters: Mutex::new(Vec::new()),
+            questions: Mutex::new(Vec::new()),
             opened: Notify::new(),
             closed: Notify::new(),
         }
     }
 
-    fn letters(&self) -> MutexGuard<'_, Vec<L>> {
-        locked(&self.letters)
+    fn questions(&self) -> MutexGuard<'_, Vec<L>> {
+        locked(&self.questions)
     }
 
     /// Returns `true` if nothing is held: there is nothing to do but to go on to the client.
@@ -68,21 +68,21 @@ impl<L> Coalescer<L> {
 
     /// Holds what is asked from now on, until those who were woken before have had their turn.
     pub(crate) fn open(&self) {
-        let letters = self.letters();
+        let questions = self.questions();
         if self.is_closed() {
             self.state.store(OPEN, Ordering::Release);
             self.opened.notify_one();
         }
-        drop(letters);
+        drop(questions);
     }
 
     /// Holds a question, where questions are held.
-    pub(crate) fn put(&self, letter: L) -> Put<L> {
-        let mut letters = self.letters();
+    pub(crate) fn put(&self, question: L) -> Put<L> {
+        let mut questions = self.questions();
         match self.state.load(Ordering::Acquire) {
-            CLOSED => Put::PassedOn(letter),
+            CLOSED => Put::PassedOn(question),
             OPEN => {
-                letters.push(letter);
+                questions.push(question);
                 Put::Held
             }
             _ => Put::Full,
@@ -114,10 +114,10 @@ impl<L> Coalescer<L> {
                 for _ in 0..TURNS {
                     yield_now().await;
                 }
-                mem::swap(&mut *self.letters(), &mut taken);
-                for letter in taken.drain(..) {
+                mem::swap(&mut *self.questions(), &mut taken);
+                for question in taken.drain(..) {
                     // A turn has room for fewer of them than may be here.
-                    let mut given = pin!(unconstrained(give(letter)));
+                    let mut given = pin!(unconstrained(give(question)));
                     if poll_fn(|cx| Poll::Ready(given.as_mut().poll(cx))).await.is_pending() {
                         self.stuck();
                         given.await;
@@ -134,19 +134,19 @@ impl<L> Coalescer<L> {
 
     /// Closes, unless there is something that is held.
     fn close(&self) -> bool {
-        let letters = self.letters();
-        let is_empty = letters.is_empty();
+        let questions = self.questions();
+        let is_empty = questions.is_empty();
         if is_empty {
             self.state.store(CLOSED, Ordering::Release);
         }
-        drop(letters);
+        drop(questions);
         is_empty
     }
 
     fn stuck(&self) {
-        let letters = self.letters();
+        let questions = self.questions();
         self.state.store(STUCK, Ordering::Release);
-        drop(letters);
+        drop(questions);
     }
 }
 
@@ -155,10 +155,10 @@ struct Over<'a, L>(&'a Coalescer<L>);
 
 impl<L> Drop for Over<'_, L> {
     fn drop(&mut self) {
-        let mut letters = self.0.letters();
-        letters.clear();
+        let mut questions = self.0.questions();
+        questions.clear();
         self.0.state.store(CLOSED, Ordering::Release);
-        drop(letters);
+        drop(questions);
         self.0.closed.notify_waiters();
     }
 }
@@ -177,8 +177,8 @@ mod tests {
         let (coalescer, (sender, receiver)) = (Arc::new(Coalescer::new()), mpsc::channel(room));
         let (emptied, client) = (Arc::clone(&coalescer), sender.clone());
         tokio::spawn(async move {
-            let give = |letter| {
-                let given = client.send(letter);
+            let give = |question| {
+                let given = client.send(question);
                 async move { given.await.unwrap() }
             };
             emptied.empty(give).await;
@@ -191,12 +191,12 @@ mod tests {
         let (coalescer, _, mut client) = coalescer(100);
         assert_eq!(coalescer.put(0), Put::PassedOn(0));
         coalescer.open();
-        for letter in 1..=10 {
-            assert_eq!(coalescer.put(letter), Put::Held);
+        for question in 1..=10 {
+            assert_eq!(coalescer.put(question), Put::Held);
             assert!(client.try_recv().is_err());
         }
-        for letter in 1..=10 {
-            assert_eq!(client.recv().await, Some(letter));
+        for question in 1..=10 {
+            assert_eq!(client.recv().await, Some(question));
         }
         // Nobody asks any more: it is closed, and can be opened again.
         coalescer.closed().await;
@@ -212,8 +212,8 @@ mod tests {
     async fn whoever_comes_while_there_is_no_room_waits() {
         let (coalescer, _, mut client) = coalescer(2);
         coalescer.open();
-        for letter in 1..=5 {
-            assert_eq!(coalescer.put(letter), Put::Held);
+        for question in 1..=5 {
+            assert_eq!(coalescer.put(question), Put::Held);
         }
         assert!(timeout(Duration::from_secs(1), coalescer.closed()).await.is_err());
         assert_eq!(coalescer.put(6), Put::Full);
@@ -225,8 +225,8 @@ mod tests {
             coalescer.put(6)
         };
         let given = async {
-            for letter in 1..=5 {
-                assert_eq!(client.recv().await, Some(letter));
+            for question in 1..=5 {
+                assert_eq!(client.recv().await, Some(question));
             }
         };
         assert_eq!(tokio::join!(waited, given).0, Put::PassedOn(6));
@@ -236,27 +236,27 @@ mod tests {
     async fn none_is_lost_or_overtaken() {
         let (coalescer, sender, mut client) = coalescer(7);
         let received = tokio::spawn(async move {
-            for letter in 0..10_000 {
-                assert_eq!(client.recv().await, Some(letter));
+            for question in 0..10_000 {
+                assert_eq!(client.recv().await, Some(question));
                 // Now and then it is slow.
-                for _ in 0..letter / 100 % 7 {
+                for _ in 0..question / 100 % 7 {
                     yield_now().await;
                 }
             }
         });
         let mut ways = [0; 3];
-        for letter in 0..10_000 {
-            if letter % 40 == 0 {
+        for question in 0..10_000 {
+            if question % 40 == 0 {
                 coalescer.open();
             }
-            if letter % 9 == 0 {
+            if question % 9 == 0 {
                 yield_now().await;
             }
             let way = loop {
-                match coalescer.put(letter) {
+                match coalescer.put(question) {
                     Put::Held => break 0,
-                    Put::PassedOn(letter) => {
-                        sender.send(letter).await.unwrap();
+                    Put::PassedOn(question) => {
+                        sender.send(question).await.unwrap();
                         break 1;
                     }
                     Put::Full => {

@@ -109,7 +109,7 @@ impl SubscriptionBuffer {
             busy: AtomicBool::new(false),
             waker: Waker::from(Arc::clone(&wakers)),
             wakers,
-            // Where it is still to be made, that is no loss.
+            // A connection that is still to be made is no loss.
             made: made.max(1),
         }
     }

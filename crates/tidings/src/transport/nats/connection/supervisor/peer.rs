@@ -18,7 +18,7 @@ impl Supervisor {
     /// Makes this connection come back behind that one, from now on.
     pub(crate) fn reconnects_after(&self, listening: &Arc<Self>, seen: Seen) {
         if let Peer::Listening(cell) = &self.peer {
-            // There is one for each bus.
+            // Set once: a bus has one listening connection.
             let _ = cell.set(Listening { supervisor: Arc::clone(listening), seen });
         }
     }

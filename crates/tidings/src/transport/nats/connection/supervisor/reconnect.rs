@@ -44,7 +44,7 @@ impl Supervisor {
             }
             () = async {
                 self.pause(wait).await;
-                // Where there is no other server this one is away for both.
+                // Where there is no other server, this one is away for both connections.
                 let most = if was_made && servers.len() == 1 { VAIN } else { 1 };
                 for vain in 1..=most {
                     if self.wait_for_peer().await || vain == most {

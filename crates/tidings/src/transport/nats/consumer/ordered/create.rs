@@ -9,7 +9,7 @@ use crate::subject::Subject;
 use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::ephemeral::Ephemeral;
 use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{ApiError, ConsumerConfig, DeliverFrom, Extent, Fault, Sending};
+use crate::transport::{ApiError, ConsumerConfig, ConsumerKind, DeliverFrom, Extent, Fault};
 
 /// Time that a server keeps a consumer that nobody reads, where it is not told.
 const INACTIVE: Duration = Duration::from_secs(30);
@@ -62,7 +62,7 @@ impl Nats {
         let feed = Feed::open(self, stream, known, delivery, &mut config).await?;
         let mut create = Create { stream_name: stream, config, action: "create" };
         let created: Created = match self.api(call.clone(), &create).await {
-            // It takes what the stream lets it have.
+            // The consumer takes the threshold that the stream allows.
             Err(Fault::Api(error)) if error.code == ApiError::INACTIVE_TOO_LONG => {
                 config::forget_when_stream_does(&mut create.config);
                 self.api(call.clone(), &create).await?
@@ -71,7 +71,7 @@ impl Nats {
         };
         // What is pushed may be delivered by now, and is not read.
         let delivered = created.delivered;
-        let behind = if delivery.sending == Sending::Pushed { 0 } else { delivered.stream_seq };
+        let behind = if delivery.kind == ConsumerKind::Push { 0 } else { delivered.stream_seq };
         let undelivered = created.num_pending + delivered.consumer_seq;
         Ok(Made { feed, behind, undelivered, _consumer: consumer })
     }

@@ -10,7 +10,7 @@ use crate::transport::nats::connection::nats::Nats;
 use crate::transport::nats::consumer::pull::NatsPull;
 use crate::transport::nats::consumer::push::NatsPush;
 use crate::transport::nats::jetstream::consumer_config as config;
-use crate::transport::{ConsumerConfig, Fault, Incoming, PollInto as _, Sending};
+use crate::transport::{ConsumerConfig, ConsumerKind, Fault, Incoming, PollInto as _};
 
 /// Room of a reader that has become slow: from here on it asks again.
 pub(super) const SLOW: usize = 64;
@@ -28,7 +28,7 @@ pub(super) struct Delivery {
     /// Number of messages that may be on the way where they are asked for.
     pub(super) room: usize,
     /// Way in which they are sent.
-    pub(super) sending: Sending,
+    pub(super) kind: ConsumerKind,
 }
 
 impl Nats {
@@ -47,7 +47,7 @@ impl Feed {
         delivery: Delivery,
         config: &mut config::Config,
     ) -> Result<Self, Fault> {
-        if delivery.sending == Sending::Pushed {
+        if delivery.kind == ConsumerKind::Push {
             let inbox = nats.new_inbox();
             let push = NatsPush::listen(nats, stream, &known.name, &inbox).await?;
             config::push_to(config, &inbox);

@@ -43,7 +43,7 @@ impl NatsOrdered {
             // Where it can't be looked for, the next loss asks again.
             self.found = found.unwrap_or_default();
         }
-        // Those before it come, with one connection or the next.
+        // The messages before the unreadable one come, with this connection or the next.
         let is_next =
             |(_, before): &mut (StoredMessage, u64)| !self.is_whole || self.last >= *before;
         let Some((message, _)) = self.found.take_if(is_next) else { return Poll::Pending };

@@ -55,7 +55,7 @@ impl NatsPull {
                 let left = left.unwrap_or_else(|| self.outstanding.messages());
                 let left = self.stale.ended(left);
                 self.outstanding.end(left);
-                // It may have been the one with heartbeats.
+                // The request that ended may have been the one with heartbeats.
                 self.idle.listen(0);
                 None
             }

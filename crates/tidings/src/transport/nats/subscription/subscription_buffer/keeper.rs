@@ -37,17 +37,18 @@ const AGAIN: Duration = Duration::from_secs(5);
 impl SubscriptionBuffer {
     /// Reads what the owner leaves until the interest is to end, then ends it.
     pub(crate) async fn keep(self: Arc<Self>, nats: Nats, which: Role) {
-        let line = nats.line(which);
-        let (mut changes, mut connected) = (line.denials.changes(), line.supervisor.connected());
+        let connection = nats.connection(which);
+        let (mut changes, mut connected) =
+            (connection.denials.changes(), connection.supervisor.connected());
         let (mut again, mut made) = (None, self.made);
         // What it has become meanwhile is looked at, too.
         connected.mark_changed();
         let source = loop {
             tokio::select! {
                 biased;
-                () = line.supervisor.over().cancelled() => break None,
+                () = connection.supervisor.over().cancelled() => break None,
                 source = self.watch() => break source,
-                _ = changes.changed() => if self.look(&line.denials) {
+                _ = changes.changed() => if self.look(&connection.denials) {
                     self.wakers.owner.wake();
                     again = Some(Box::pin(sleep(AGAIN)));
                 },
@@ -75,15 +76,15 @@ impl SubscriptionBuffer {
 
     /// Ends the interest, and reads what comes until then.
     async fn end_interest(&self, mut source: Subscriber, nats: &Nats, which: Role) {
-        let line = nats.line(which);
+        let connection = nats.connection(which);
         // 1. What was published here before is at the server, whichever way it went. 2. The server
         // sends no more. 3. Once it has answered a question that was asked after that, all it has
         // sent is here. 4. Only then the client forgets the subscription.
         if which != Role::Main {
-            self.read_until(nats.seen(Role::Main), &mut source, line).await;
+            self.read_until(nats.seen(Role::Main), &mut source, connection).await;
         }
         if source.unsubscribe_after(AT_ONCE).await.is_ok() {
-            self.read_until(nats.seen(which), &mut source, line).await;
+            self.read_until(nats.seen(which), &mut source, connection).await;
             while let Some(Some(message)) = unconstrained(source.next()).now_or_never() {
                 self.push(message);
             }
@@ -95,11 +96,11 @@ impl SubscriptionBuffer {
         &self,
         seen: impl Future,
         source: &mut Subscriber,
-        line: &ServerConnection,
+        connection: &ServerConnection,
     ) {
         tokio::select! {
             _ = seen => {}
-            () = line.supervisor.over().cancelled() => {}
+            () = connection.supervisor.over().cancelled() => {}
             () = async {
                 while let Some(message) = source.next().await {
                     self.push(message);
@@ -110,7 +111,7 @@ impl SubscriptionBuffer {
 
     /// Asks the server again for what it has denied; says whether to ask once more.
     async fn listen_again(&self, nats: &Nats, which: Role) -> bool {
-        let denials = &nats.line(which).denials;
+        let denials = &nats.connection(which).denials;
         let before = denials.last();
         let Ok(source) = nats.listen(which, &self.interest).await else { return true };
         let old = self.state().source.replace(source);

@@ -11,19 +11,19 @@ use crate::transport::{Fault, Transport};
 
 /// The streams that letters name, each asked for once.
 #[derive(Debug, Default)]
-pub(super) struct Origins {
-    known: HashMap<String, Option<Origin>>,
+pub(super) struct OriginalStreams {
+    known: HashMap<String, Option<OriginalStream>>,
 }
 
 /// The subjects that a stream takes.
 #[derive(Debug)]
-struct Origin {
+struct OriginalStream {
     subjects: Vec<String>,
     /// The largest message that it keeps, in bytes; `None` if it says nothing of that.
     largest: Option<u64>,
 }
 
-impl Origins {
+impl OriginalStreams {
     /// Lets an original go only to the stream that kept it, on a subject which that stream keeps.
     /// Who wrote the letter may not be allowed to publish where it says, and whoever puts it back
     /// is.
@@ -45,17 +45,18 @@ impl Origins {
         } else {
             let found = transport.stream(stream).await;
             let found = found.map_err(|fault| unasked(fault, letter, letters))?;
-            self.known.entry_ref(stream).or_insert(found.map(Origin::of))
+            self.known.entry_ref(stream).or_insert(found.map(OriginalStream::of))
         };
-        let keeps = |origin: &Origin| origin.subjects.iter().any(|filter| matches(filter, subject));
-        let Some(origin) = found.as_ref().filter(|origin| keeps(origin)) else {
+        let keeps =
+            |stream: &OriginalStream| stream.subjects.iter().any(|filter| matches(filter, subject));
+        let Some(stream) = found.as_ref().filter(|stream| keeps(stream)) else {
             return Err(DeadLetterError::NoOrigin {
                 sequence: letter.sequence,
                 subject: subject.to_owned(),
                 stream: stream.to_owned(),
             });
         };
-        match origin.largest.and_then(|largest| usize::try_from(largest).ok()) {
+        match stream.largest.and_then(|largest| usize::try_from(largest).ok()) {
             Some(limit) if size > limit => {
                 Err(DeadLetterError::TooLarge { sequence: letter.sequence, size, limit })
             }
@@ -64,7 +65,7 @@ impl Origins {
     }
 }
 
-impl Origin {
+impl OriginalStream {
     fn of(config: StreamConfig) -> Self {
         let StreamConfig { subjects, max_message_size, max_bytes, .. } = config;
         Self {
