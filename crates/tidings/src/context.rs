@@ -1,34 +1,28 @@
 //! A handler's context: facts of its message, and what it can do besides returning.
 
+mod handled_message;
 #[cfg(feature = "tower")]
 mod layer_value;
 mod lineage;
 mod origin;
 
 #[cfg(feature = "tower")]
-use std::any::{Any, TypeId};
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::any::Any;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
-#[cfg(feature = "tower")]
-use layer_value::LayerValue;
+pub(crate) use handled_message::{HandledMessage, RouteContext};
 pub use origin::Origin;
-use tokio_util::sync::CancellationToken;
 
 use crate::cloud_event::{self, CloudEvent};
 use crate::delivery::SettleError;
 use crate::draft::Draft;
 use crate::header::Headers;
-use crate::link::Link;
-use crate::lock::locked;
-use crate::message::{Causation, Digest, Event, Message, MessageIdBuilder, Request, digest};
+use crate::message::{Causation, Event, Message, MessageIdBuilder, Request, digest};
 use crate::publish::PublishError;
 use crate::request::RequestError;
 use crate::subject::{ParseSubjectError, Subject};
-use crate::traces::HandlerSpan;
 use crate::transport::{Incoming, Settlement, SettlementReason};
 
 /// Context of a handler: facts of its message, and what publishes and asks on its behalf.
@@ -64,96 +58,6 @@ pub struct Context {
     handled: Arc<HandledMessage>,
 }
 
-/// Facts that all contexts of one route have in common.
-#[derive(Debug)]
-pub(crate) struct RouteContext {
-    pub(crate) link: Link,
-    /// Cancelled when the registry begins to shut down.
-    pub(crate) stop: CancellationToken,
-}
-
-/// A message that is handled, and where: its runner and its handler's context share it.
-#[derive(Debug)]
-pub(crate) struct HandledMessage {
-    route: Arc<RouteContext>,
-    incoming: Incoming,
-    /// Span of its handler.
-    pub(crate) span: HandlerSpan,
-    /// Memory of a handler, made when something is to be remembered.
-    gathered: Mutex<Option<Box<Gathered>>>,
-}
-
-/// Memory of a message while it is handled.
-#[derive(Debug, Default)]
-struct Gathered {
-    /// The payload, where it is an object.
-    payload: Option<Bytes>,
-    /// Number of equal events that were published for it, in the order of their digests.
-    published: Vec<(Digest, u64)>,
-    /// Values that layers put beside it, one for each type.
-    #[cfg(feature = "tower")]
-    values: Vec<(TypeId, LayerValue)>,
-}
-
-impl HandledMessage {
-    pub(crate) fn new(route: &Arc<RouteContext>, incoming: Incoming) -> Self {
-        let (span, gathered) = (HandlerSpan::default(), Mutex::default());
-        Self { route: Arc::clone(route), incoming, span, gathered }
-    }
-
-    /// Room in which another message is written in place of this one.
-    pub(crate) fn renew(&mut self) -> &mut Incoming {
-        if let Some(gathered) = self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            gathered.published.clear();
-            gathered.payload = None;
-            #[cfg(feature = "tower")]
-            gathered.values.clear();
-        }
-        self.span.clear();
-        &mut self.incoming
-    }
-
-    /// Number among the equal events, from 1.
-    fn count(&self, digest: Digest) -> u64 {
-        let mut gathered = locked(&self.gathered);
-        let published = &mut gathered.get_or_insert_default().published;
-        let place = match published.binary_search_by_key(&digest, |(known, _)| *known) {
-            Ok(place) => place,
-            Err(place) => {
-                published.insert(place, (digest, 0));
-                place
-            }
-        };
-        published[place].1 += 1;
-        published[place].1
-    }
-
-    /// Keeps its payload, which is an object, while it is handled.
-    pub(crate) fn keep_payload(&self, payload: Bytes) {
-        locked(&self.gathered).get_or_insert_default().payload = Some(payload);
-    }
-
-    /// Payload of the message, also where that is an object.
-    fn payload(&self) -> Bytes {
-        let gathered = locked(&self.gathered);
-        let kept = gathered.as_ref().and_then(|gathered| gathered.payload.clone());
-        kept.unwrap_or_else(|| self.incoming.payload.clone())
-    }
-
-    /// Copies the message, as if nothing had been done about it.
-    pub(crate) fn fresh_copy(&self) -> Self {
-        Self::new(&self.route, self.incoming.clone())
-    }
-}
-
-impl Deref for HandledMessage {
-    type Target = Incoming;
-
-    fn deref(&self) -> &Incoming {
-        &self.incoming
-    }
-}
-
 impl Context {
     pub(crate) fn new(handled: &Arc<HandledMessage>) -> Self {
         Self { handled: Arc::clone(handled) }
@@ -168,7 +72,7 @@ impl Context {
 
     /// Returns `true` if what answers the message is read back before it is sent.
     pub(crate) fn reads_back(&self) -> bool {
-        self.handled.route.link.reads_back()
+        self.handled.link().reads_back()
     }
 
     /// The concrete subject the message came on; beside a batch that of its first event.
@@ -237,20 +141,13 @@ impl Context {
     #[cfg(feature = "tower")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     pub fn get<T: Any + Clone>(&self) -> Option<T> {
-        let gathered = locked(&self.handled.gathered);
-        let values = &gathered.as_ref()?.values;
-        let (_, value) = values.iter().find(|(known, _)| *known == TypeId::of::<T>())?;
-        value.get::<T>()
+        self.handled.value()
     }
 
     /// Puts a value beside the message.
     #[cfg(feature = "tower")]
     pub(crate) fn insert<T: Any + Send + Sync>(&self, value: T) {
-        let mut gathered = locked(&self.handled.gathered);
-        let values = &mut gathered.get_or_insert_default().values;
-        let key = TypeId::of::<T>();
-        values.retain(|(known, _)| *known != key);
-        values.push((key, LayerValue::new(value)));
+        self.handled.insert(value);
     }
 
     /// Returns `true` if the bus has made a span of OpenTelemetry for the handler.
@@ -283,7 +180,7 @@ impl Context {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn shutting_down(&self) {
-        self.handled.route.stop.cancelled().await;
+        self.handled.stop().cancelled().await;
     }
 
     /// Publishes an event; one that a stream keeps is stored when this returns.
@@ -313,7 +210,7 @@ impl Context {
 
     /// A message with options; it begins with the ids and the trace headers that follow-ups of the message being handled carry on.
     pub fn message<'a, M: Message>(&'a self, message: &'a M) -> Draft<'a, M> {
-        let link = &self.handled.route.link;
+        let link = self.handled.link();
         Draft::new(link, message).inheriting(self.handed_on(), self, self.handled.span.parent())
     }
 }

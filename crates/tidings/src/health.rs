@@ -27,12 +27,12 @@ pub struct Health {
 pub enum HealthReason {
     /// The bus is closed, or has given up its server.
     Closed,
-    /// There is no connection; it is tried again.
+    /// The connection is away; it is tried again.
     Disconnected {
         /// Reason why there is no connection.
         cause: String,
     },
-    /// There is no connection for core subscriptions, which hear nothing; it is tried again.
+    /// The connection of core subscriptions is away, so that they hear nothing; it is tried again.
     NotListening {
         /// Reason why there is no connection.
         cause: String,
@@ -41,7 +41,7 @@ pub enum HealthReason {
     LameDuck,
     /// The registry shuts down, or has done so.
     Stopping,
-    /// There is a connection, and the server does not answer in time.
+    /// The connection is there, and the server does not answer in time.
     Silent {
         /// Error of the question.
         error: String,

@@ -87,7 +87,7 @@ pub(crate) enum End<'a> {
     NotPublished(&'a dyn fmt::Display),
     /// A reply came.
     Replied,
-    /// There was no reply, or an error.
+    /// No reply came, or an error.
     NotReplied(&'a dyn fmt::Display),
     /// A handler returned; a stream's message was settled in this way.
     Returned(&'a Outcome, Option<&'a Settlement>),

@@ -71,8 +71,7 @@ pub enum RequestError<E> {
         /// Reason why there was no connection at the end; `None` where there was one.
         source: Option<Box<Outage>>,
     },
-    /// There is no connection, and there will be none again. Whether the request was handled is
-    /// unknown if it was sent before.
+    /// The connection is gone for good. Whether the request was handled is unknown if it was sent before.
     #[error("no reply from `{subject}`: {source}")]
     Disconnected {
         /// Subject of the request.

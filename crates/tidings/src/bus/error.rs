@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::transport::nats::{ConnectFault, Reason};
 use crate::transport::{Denial, Fault, Outage};
 
-/// There is no connection. No variant shows a password or a token.
+/// Error of connecting: why no bus was made. No variant shows a password or a token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -134,7 +134,7 @@ pub enum ConnectError {
         /// The server's words.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// Nobody who is trusted here has signed the server's certificate.
+    /// The server's certificate is signed by no authority that is trusted here.
     #[error(
         "no authority that is trusted here has signed the certificate of {servers}: {source}; name the one \
          that has with `root_certificates` (`NATS_CA`)"
@@ -272,7 +272,7 @@ pub enum CloseError {
     /// The server did not answer in time: what was published last may be lost.
     #[error("the server did not answer in time; what was published last may be lost")]
     Timeout,
-    /// There was no connection: what was published last may be lost.
+    /// The connection was away: what was published last may be lost.
     #[error("what was published last may be lost: {0}")]
     Disconnected(#[source] Outage),
     /// The server did not allow a message that was published since the last flush. It is lost; the

@@ -8,7 +8,7 @@ use crate::transport::{ApiError, Denial, Fault, Outage};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeadLetterError {
-    /// There is no such dead-letter stream.
+    /// The dead-letter stream is missing.
     #[error(
         "there is no dead-letter stream `{stream}`: it is created when a registry that puts its dead letters there starts"
     )]
@@ -180,7 +180,7 @@ pub enum DeadLetterError {
         /// The dead-letter stream.
         stream: String,
     },
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked about dead-letter stream `{stream}`: {source}")]
     Disconnected {
         /// The dead-letter stream.

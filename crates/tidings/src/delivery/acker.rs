@@ -85,8 +85,8 @@ pub enum SettleError {
     /// The server did not confirm in time.
     #[error("the server did not confirm within {CONFIRM:?}")]
     Unconfirmed,
-    /// There was no connection in that time, or none comes again: the message comes again, unless
-    /// the server has it settled.
+    /// The connection was away in that time, or is gone for good: the message comes again, unless the server
+    /// has it settled.
     #[error("the message can't be settled: {0}")]
     Disconnected(#[source] Outage),
     /// The server does not allow it: the message comes again.

@@ -95,7 +95,7 @@ pub enum LargeEventError {
         /// The declared store; empty if there is none.
         declared: String,
     },
-    /// There is no such object: it was removed, or grew too old, before its event did.
+    /// The object is missing: it was removed, or grew too old, before its event did.
     #[error("object `{object}` of store `{store}` is gone, and with it the payload of the event")]
     Missing {
         /// The store.

@@ -44,7 +44,7 @@ pub enum GetError {
         /// The bucket.
         bucket: String,
     },
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked: {0}")]
     Disconnected(#[source] Outage),
     /// The bus was closed.
@@ -205,7 +205,7 @@ pub enum PutError {
         /// The key.
         key: String,
     },
-    /// There was no connection. Nothing was sent.
+    /// The connection took no message. Nothing was sent.
     #[error("`{key}` of bucket `{bucket}` was not sent: there was no connection in time")]
     Unsent {
         /// The bucket.

@@ -42,7 +42,7 @@ pub enum TraceError {
         /// Time that was waited.
         waited: Duration,
     },
-    /// There is no connection.
+    /// The connection is away.
     #[error("can't trace `{subject}`: {source}")]
     Disconnected {
         /// The subject.

@@ -248,7 +248,7 @@ pub enum PublishError {
         /// Reason why there is no connection, where that is known.
         source: Option<Box<Outage>>,
     },
-    /// There is no connection, and there will be none again. Nothing was sent.
+    /// The connection is gone for good. Nothing was sent.
     #[error("nothing was sent on `{subject}`: {source}")]
     Disconnected {
         /// Subject of the event.

@@ -87,7 +87,7 @@ pub enum ProvisionError {
         /// The stream.
         stream: String,
     },
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked about stream `{stream}`: {source}")]
     Disconnected {
         /// The stream.

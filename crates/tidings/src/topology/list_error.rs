@@ -8,7 +8,7 @@ use crate::transport::{ApiError, Denial, Fault, Outage};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// There is no such stream.
+    /// The stream is missing.
     #[error("stream `{stream}` does not exist; `bus.streams()` tells which there are")]
     NoStream {
         /// The stream.
@@ -36,7 +36,7 @@ pub enum ListError {
     /// The server did not answer.
     #[error("the server did not answer in time")]
     Timeout,
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked: {0}")]
     Disconnected(#[source] Outage),
     /// The bus was closed.

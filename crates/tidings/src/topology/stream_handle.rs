@@ -222,7 +222,7 @@ pub enum StreamError {
         /// Time at which the pause was to end.
         until: SystemTime,
     },
-    /// There is no such stream.
+    /// The stream is missing.
     #[error(
         "stream `{stream}` does not exist; create it with `bus.provision::<…>()` and the type that declares it"
     )]
@@ -264,7 +264,7 @@ pub enum StreamError {
         /// The stream.
         stream: &'static str,
     },
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked about stream `{stream}`: {source}")]
     Disconnected {
         /// The stream.

@@ -25,7 +25,7 @@ pub struct ConnectionState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionStatus {
-    /// There is a connection.
+    /// Connected to a server.
     Connected,
     /// No connection has been made yet; it is tried until there is one: the state of a bus that was made by
     /// `BusBuilder::connect_lazily`.

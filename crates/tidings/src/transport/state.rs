@@ -46,7 +46,7 @@ pub struct ConsumerState {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StreamInfo {
-    /// Its configuration, with its name.
+    /// Configuration of the stream, with its name.
     pub config: StreamConfig,
     /// Contents of the stream.
     pub state: StreamState,
@@ -56,7 +56,7 @@ pub struct StreamInfo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsumerInfo {
-    /// Its name.
+    /// Name of the consumer.
     pub name: String,
     /// The filters of what it delivers; none is all that its stream has.
     pub filters: Vec<Subject>,

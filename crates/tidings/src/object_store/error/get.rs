@@ -85,7 +85,7 @@ pub enum ObjectGetError {
         /// The store.
         store: String,
     },
-    /// There was no connection for as long as the server may take to answer, or none comes again.
+    /// The connection was away for as long as the server may take to answer, or is gone for good.
     #[error("the server can't be asked: {0}")]
     Disconnected(#[source] Outage),
     /// The bus was closed.

@@ -35,7 +35,7 @@ pub enum ObjectPutError {
         /// Error of serde.
         source: serde_json::Error,
     },
-    /// There is no such object, or it was deleted.
+    /// The object is missing, or was deleted.
     #[error("there is no object `{name}` in store `{store}`")]
     NotFound {
         /// The store.

@@ -136,7 +136,7 @@ pub enum PublishRecordError {
         /// Reason why there is no connection, where that is known.
         source: Option<Box<Outage>>,
     },
-    /// There is no connection, and there will be none again. Nothing was sent.
+    /// The connection is gone for good. Nothing was sent.
     #[error("nothing was sent on `{subject}`: {source}")]
     Disconnected {
         /// Subject of the record.

@@ -1,4 +1,4 @@
-//! Subjects of acknowledgements, all that reads or writes them: `$JS.ACK.<stream>.<consumer>.<delivered>.
+//! Subjects of acknowledgements, as they are written and known by: `$JS.ACK.<stream>.<consumer>.<delivered>.
 //! <stream sequence>.<consumer sequence>.<time>.<pending>`, or with a domain and an account before the
 //! stream and a random token at the end (ADR-15).
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use crate::backoff::Backoff;
 use crate::stream::StreamConfig;
 use crate::subject::Subject;
 use crate::timestamp;
@@ -18,9 +19,9 @@ use crate::transport::{
     StreamInfo, StreamSnapshot, StreamState,
 };
 
-/// The first wait before a stream is made once more, and the one after which it is not.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const MOST_PAUSE: Duration = Duration::from_secs(1);
+/// Waits before a stream is made once more, and how often it is.
+const REMAKE: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
+const REMAKES: usize = 5;
 
 #[derive(Deserialize)]
 pub(super) struct WireStream {
@@ -186,12 +187,12 @@ impl Nats {
     /// Makes a stream or a consumer. A stream of this name that was just deleted may still be on its way
     /// out: then it is asked for again.
     async fn make(&self, call: &str, request: &impl Serialize) -> Result<(), Fault> {
-        let mut pause = FIRST_PAUSE;
+        let (mut waits, mut left) = (REMAKE.waits(), REMAKES);
         loop {
             match self.api::<IgnoredAny>(call.to_owned(), request).await {
-                Err(Fault::Api(error)) if error.is_not_made() && pause < MOST_PAUSE => {
-                    sleep(pause).await;
-                    pause *= 2;
+                Err(Fault::Api(error)) if error.is_not_made() && left > 0 => {
+                    left -= 1;
+                    sleep(waits.lengthen()).await;
                 }
                 made => return made.map(drop),
             }
