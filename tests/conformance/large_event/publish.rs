@@ -136,6 +136,7 @@ async fn what_waits_for_its_time_is_refused(env: Env) {
     let is_refused =
         matches!(error, PublishError::LargeRefused { .. } | PublishError::Delay { .. });
     assert!(is_refused, "{error:?}");
+    assert!(error.to_string().contains("`scans.hall.taken`"), "{error}");
 }
 
 async fn a_record_is_refused(env: Env) {

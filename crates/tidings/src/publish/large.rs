@@ -60,8 +60,10 @@ pub(crate) fn refuse_large(
 }
 
 fn refused(link: &Link, outgoing: &Outgoing, problem: &'static str) -> PublishError {
+    // What waits stands on a subject of its own, which says nothing to who publishes it.
+    let target = outgoing.headers.get(header::SCHEDULE_TARGET);
     PublishError::LargeRefused {
-        subject: outgoing.subject.to_string(),
+        subject: target.unwrap_or(outgoing.subject.as_str()).to_owned(),
         size: outgoing.payload.len() + outgoing.headers.wire_len(),
         limit: link.transport.max_payload(),
         problem,

@@ -100,14 +100,15 @@ impl NatsOrdered {
         // Where what is new begins is known of a consumer that has delivered nothing.
         let may_push = from != DeliverFrom::New && nats.can_be_pushed_to();
         let mut kind = if may_push { kind } else { ConsumerKind::Pull };
-        let make = |kind| nats.ordered(stream, &filters, from, Delivery { room, kind }, extent);
+        let consumer =
+            |kind| Box::pin(nats.ordered(stream, &filters, from, Delivery { room, kind }, extent));
         let made = tokio::select! {
             biased;
-            made = make(kind) => made?,
+            made = consumer(kind) => made?,
             // What is pushed may break the connection before the answer is here: it is asked for.
             () = nats.reconnected(), if kind == ConsumerKind::Push => {
                 kind = ConsumerKind::Pull;
-                make(kind).await?
+                consumer(kind).await?
             }
         };
         // What is new is so from now on, also for a consumer that is made later.
