@@ -33,6 +33,10 @@ const POLL: Duration = Duration::from_millis(100);
 /// Time after which a relay that is stopped waits for no answer any more. A publish takes less until it is given up.
 const LAST: Duration = Duration::from_secs(30);
 
+/// Longest time that reading the outbox's figures may take.
+#[cfg(feature = "metrics")]
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Reason why a round ended early.
 #[derive(Debug, thiserror::Error)]
 enum RoundError {
@@ -155,7 +159,7 @@ impl<Db: Database> Worker<Db> {
         loop {
             let now = session.share().await?;
             #[cfg(feature = "metrics")]
-            self.record(now).await?;
+            self.record(now).await;
             if now != share {
                 (share, after) = (now, Cursor::START);
                 rows.clear();
@@ -253,13 +257,17 @@ impl<Db: Database> Worker<Db> {
 
     /// Records what it did, and how the outbox is, where it is the first of the relays.
     #[cfg(feature = "metrics")]
-    async fn record(&mut self, share: Share) -> sqlx::Result<()> {
+    async fn record(&mut self, share: Share) {
         if self.figures.are_due(self.state.status()) && share.place == 0 {
             let begun = Instant::now();
-            super::figures::record(&self.outbox.status().await?);
+            // That takes a connection of the program's pool, which may have none left: events do not wait for it.
+            match tokio::time::timeout(LOOK, self.outbox.status()).await {
+                Ok(Ok(status)) => super::figures::record(&status),
+                Ok(Err(error)) => tracing::debug!(%error, "the outbox's figures can't be read"),
+                Err(_) => tracing::debug!("the outbox's figures take too long"),
+            }
             self.figures.looked(begun.elapsed());
         }
-        Ok(())
     }
 
     async fn finish(

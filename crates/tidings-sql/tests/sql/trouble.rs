@@ -315,3 +315,28 @@ async fn a_database_that_can_only_be_read_is_told_until_it_can_be_written() {
     relay.shutdown().await;
     assert_eq!(stored().await, 3, "one, and twice the other");
 }
+
+/// Its statements wait for whoever has locked the table, and may not wait for long.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_database_that_ends_statements_is_told_until_it_does_not() {
+    use sqlx::Executor as _;
+    let env = Env::postgres().await;
+    let outbox = env.outbox().await;
+    env.pool.execute("ALTER DATABASE postgres SET statement_timeout = '200ms'").await.unwrap();
+    let mut tx = outbox.begin().await.unwrap();
+    outbox.publish(&mut tx, &order(1)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut locking = env.pool.begin().await.unwrap();
+    locking.execute("SET LOCAL statement_timeout = 0").await.unwrap();
+    locking.execute("LOCK TABLE tidings_outbox IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let relay = outbox.relay().start();
+    let said = eventually(SOON, "it says so", async || relay.status().error).await;
+    assert!(said.contains("the outbox's database") && said.contains("statement timeout"), "{said}");
+    locking.rollback().await.unwrap();
+    assert_eq!(env.stored(1).await, [1]);
+    eventually(SOON, "it is removed", async || outbox.status().await.unwrap().pending == 0).await;
+    eventually(SOON, "nothing is wrong any more", async || relay.status().error.is_none()).await;
+    relay.shutdown().await;
+    assert_eq!(env.bus.stream::<Orders>().state().await.unwrap().messages, 1);
+}
