@@ -144,6 +144,19 @@
 //! `features = ["testing"]`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(
+        feature = "metrics",
+        feature = "opentelemetry",
+        feature = "testing",
+        feature = "tower",
+        feature = "validation"
+    )),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "the documentation speaks of all features, and is built with all of them where its links are checked"
+    )
+)]
 
 #[cfg(test)]
 extern crate self as tidings;
