@@ -44,6 +44,10 @@ async fn scrape(bus: Bus) -> anyhow::Result<String> {
         heard.next().await.context("the bus is closed")??;
         read.next().await.context("the bus is closed")??.ack().await?;
     }
+    // A scraper comes from time to time. How far the consumer is behind, the server is asked once the service has started.
+    while !prometheus.render().contains("tidings_consumer_lag_messages") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     // The last figures are recorded here.
     running.shutdown().await;
     Ok(prometheus.render())
