@@ -2,10 +2,14 @@
 //! what is wrong.
 
 use tidings::prelude::*;
-use tidings_sql::{Database, Outbox, ParkedFilter};
+#[cfg(feature = "sqlite")]
+use tidings_sql::Outbox;
+use tidings_sql::{Database, ParkedFilter};
 use tidings_tests::eventually;
 
-use crate::event::{Env, OrderCreated, Orders, SOON, each_database, order};
+#[cfg(feature = "sqlite")]
+use crate::event::OrderCreated;
+use crate::event::{Env, Orders, SOON, each_database, order};
 
 each_database! {
     a_full_stream_holds_its_own_events_until_it_has_room,
