@@ -313,7 +313,12 @@ async fn a_database_that_can_only_be_read_is_told_until_it_can_be_written() {
         });
         attempts.insert(next.await);
     }
-    env.pool.execute("ALTER DATABASE postgres RESET default_transaction_read_only").await.unwrap();
+    // The pool's connection may be one of those that can only read.
+    let mut mending = env.pool.begin().await.unwrap();
+    mending.execute("SET TRANSACTION READ WRITE").await.unwrap();
+    let writable = "ALTER DATABASE postgres RESET default_transaction_read_only";
+    mending.execute(writable).await.unwrap();
+    mending.commit().await.unwrap();
     eventually(SOON, "it is removed", async || outbox.status().await.unwrap().pending == 0).await;
     eventually(SOON, "nothing is wrong any more", async || relay.status().error.is_none()).await;
     relay.shutdown().await;
