@@ -2,10 +2,10 @@
 
 use tidings::RequestError;
 use tidings::prelude::*;
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Log, Server, eventually};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::SOON;
-use crate::span::Log;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Request)]
 #[request(subject = "tides.ask", reply = u32)]
@@ -14,7 +14,7 @@ struct Ask {
 }
 
 async fn the_log_has_the_error_under_the_reference(bus: Bus) {
-    let (log, _told) = Log::listen();
+    let (log, _told) = Log::keep(LevelFilter::INFO);
     let answer = async |ask: Ask, _: Context| -> Result<u32, Failure> {
         assert!(!ask.panics, "the gauge fell off");
         Err(Failure::retry("the sea is frozen"))

@@ -11,11 +11,11 @@ use tidings::{
     ObjectGetError, ObjectMeta, ObjectPutError, ObjectReadError, ObjectStoreConfig,
     ObjectWatchError, Objects,
 };
-use tidings_tests::{Cluster, Server, eventually};
+use tidings_tests::{Cluster, Log, Server, eventually};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::mpsc;
+use tracing_subscriber::filter::LevelFilter;
 
-use crate::span::Log;
 use crate::{SOON, soon};
 
 #[derive(EventStream)]
@@ -232,7 +232,7 @@ async fn what_nobody_describes_is_swept() {
 async fn a_refused_put_tells_of_no_chunks(bus: Bus) {
     let files = files(&bus).await;
     files.seal().await.unwrap();
-    let (log, _told) = Log::listen();
+    let (log, _told) = Log::keep(LevelFilter::INFO);
     let error = files.put("a", bytes(2_000_000)).await.unwrap_err();
     assert!(matches!(error, ObjectPutError::Sealed { .. }), "{error:?}");
     let text = log.text();

@@ -1,13 +1,9 @@
 //! The span of a layer around handlers, as whoever listens to `tracing` sees it.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use tidings::prelude::*;
 use tidings::{Batch, SpanLayer, WatchEvent};
-use tidings_tests::{Server, eventually};
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::util::SubscriberInitExt as _;
+use tidings_tests::{Log, Server, eventually};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::SOON;
 
@@ -28,55 +24,19 @@ struct Counted {
     number: u64,
 }
 
-/// Text that was told on this thread.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Takes down what is told on this thread.
-    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let told = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_span_events(FmtSpan::CLOSE)
-            .with_writer(move || writer.clone())
-            .finish()
-            .set_default();
-        (log, told)
-    }
-
-    /// Text of all that was told so far.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The line that is told as a span of this message ends.
-    async fn closed(&self, words: &[&str]) -> String {
-        eventually(SOON, "the span has ended", || async {
-            let text = self.text();
-            let is_meant = |line: &&str| {
-                line.contains("close") && words.iter().all(|word| line.contains(word))
-            };
-            text.lines().find(is_meant).map(str::to_owned).ok_or(text)
-        })
-        .await
-    }
+/// The line that is logged as a span of this message ends.
+async fn closed(log: &Log, words: &[&str]) -> String {
+    eventually(SOON, "the span has ended", || async {
+        let text = log.text();
+        let is_meant =
+            |line: &&str| line.contains("close") && words.iter().all(|word| line.contains(word));
+        text.lines().find(is_meant).map(str::to_owned).ok_or(text)
+    })
+    .await
 }
 
 async fn has_a_span(bus: Bus) {
-    let (log, _told) = Log::listen();
+    let (log, _told) = Log::keep(LevelFilter::INFO);
     let fly = async |_: Flown, cx: Context| {
         if cx.attempt() == 1 { Err(Failure::retry("no wind")) } else { Ok(()) }
     };
@@ -96,7 +56,7 @@ async fn has_a_span(bus: Bus) {
     bus.message(&Flown { number: 7 }).header("traceparent", parent).publish().await.unwrap();
     bus.publish(&Counted { number: 1 }).await.unwrap();
 
-    let failed = log.closed(&["kites.flown", "tidings.attempt=1"]).await;
+    let failed = closed(&log, &["kites.flown", "tidings.attempt=1"]).await;
     for field in [
         "otel.name=process kites.flown.{number} ",
         "otel.kind=\"consumer\"",
@@ -115,9 +75,9 @@ async fn has_a_span(bus: Bus) {
         assert!(failed.contains(field), "{field} is not in {failed}");
     }
     assert!(!failed.contains("batch"), "{failed}");
-    let handled = log.closed(&["kites.flown", "tidings.attempt=2"]).await;
+    let handled = closed(&log, &["kites.flown", "tidings.attempt=2"]).await;
     assert!(!handled.contains("ERROR"), "{handled}");
-    let batch = log.closed(&["kites.counted"]).await;
+    let batch = closed(&log, &["kites.counted"]).await;
     assert!(batch.contains("messaging.batch.message_count=1"), "{batch}");
     running.shutdown().await;
     let text = log.text();
@@ -134,7 +94,7 @@ struct Berth {
 
 /// The handler of a bucket has one too: of a change, and of what only the watch says.
 async fn a_watch_has_a_span(bus: Bus) {
-    let (log, _told) = Log::listen();
+    let (log, _told) = Log::keep(LevelFilter::INFO);
     bus.provision::<Berth>().await.unwrap();
     bus.key_value::<Berth>().put(&Berth { ship: "gull".into(), place: 7 }).await.unwrap();
     let moor = async |event: WatchEvent<Berth, BerthKey>, cx: Context| match event {
@@ -145,7 +105,7 @@ async fn a_watch_has_a_span(bus: Bus) {
     let registry = Registry::new("harbour").watch(route).layer(SpanLayer::new());
     let running = registry.start(&bus).await.unwrap();
 
-    let failed = log.closed(&["$KV.ships.gull", "tidings.attempt=1"]).await;
+    let failed = closed(&log, &["$KV.ships.gull", "tidings.attempt=1"]).await;
     for field in [
         "otel.name=process $KV.ships.> ",
         "otel.status_code=\"ERROR\"",
@@ -157,9 +117,9 @@ async fn a_watch_has_a_span(bus: Bus) {
     ] {
         assert!(failed.contains(field), "{field} is not in {failed}");
     }
-    let moored = log.closed(&["$KV.ships.gull", "tidings.attempt=2"]).await;
+    let moored = closed(&log, &["$KV.ships.gull", "tidings.attempt=2"]).await;
     assert!(!moored.contains("ERROR"), "{moored}");
-    let current = log.closed(&["messaging.destination.name=\"\""]).await;
+    let current = closed(&log, &["messaging.destination.name=\"\""]).await;
     assert!(current.contains("tidings.route=\"KV_ships\""), "{current}");
     running.shutdown().await;
 }

@@ -1,16 +1,14 @@
 //! The connection that a bus's core subscriptions listen on: made with the first of them, and lost
 //! without the other one.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tidings::prelude::*;
 use tidings::{Health, HealthReason, Registry};
-use tidings_tests::{Proxy, Server, eventually};
+use tidings_tests::{Log, Proxy, Server, eventually};
 use tokio::sync::Notify;
 use tokio::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::unreadable_header::{BLOCKS, send_raw};
 use crate::{SOON, soon};
@@ -35,34 +33,6 @@ struct Built {
 #[request(subject = "towers_count", reply = u64)]
 struct Count {}
 
-/// Log from `WARN` on.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Is told what this thread has to tell, until that is dropped.
-    fn told(&self) -> impl Sized + use<> {
-        let writer = self.clone();
-        let builder = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_ansi(false);
-        builder.with_writer(move || writer.clone()).finish().set_default()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
 /// The numbers of the connections of this name that are open.
 async fn open(server: &Server, name: &str) -> Vec<u64> {
     let connections = server.monitor("/connz").await;
@@ -77,8 +47,8 @@ async fn connect(server: &Server, name: &str) -> Bus {
 
 #[tokio::test]
 async fn a_message_that_no_client_can_read_ends_no_more_than_listening() {
-    let (log, server) = (Log::default(), Server::start().await);
-    let _told = log.told();
+    let server = Server::start().await;
+    let (log, _kept) = Log::keep(LevelFilter::WARN);
     // Another bus answers, at the end.
     let rung_out = Arc::new(Notify::new());
     let answer = {

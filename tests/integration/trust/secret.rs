@@ -1,13 +1,11 @@
 //! Secrets are told to nobody: not in any log at `trace`, not by `Debug`, not by an error.
 
 use std::fmt::Write as _;
-use std::io;
-use std::sync::{Arc, LazyLock, Mutex};
 
 use nkeys::KeyPair;
 use tidings::prelude::*;
 use tidings::{BusBuilder, Outage, PublishError};
-use tidings_tests::{Server, eventually};
+use tidings_tests::{Log, Server, eventually};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{SOON, everything, soon};
@@ -22,46 +20,11 @@ struct Opened {
     number: u32,
 }
 
-/// Everything that is logged.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A second one, that hears nothing. While there is one alone, whether somebody listens at a place of the code
-/// is decided, for all, by the thread that comes there first, which may have none.
-static DEAF: LazyLock<tracing::Dispatch> =
-    LazyLock::new(|| tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default()));
-
 /// Runs on this thread alone, whose log is kept, and gives all that was said.
 pub(crate) fn listened<F: Future<Output = String>>(doing: F) -> String {
-    LazyLock::force(&DEAF);
-    let log = Log::default();
-    let into = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        .with_writer(move || into.clone())
-        .finish();
-    let said = tracing::subscriber::with_default(subscriber, || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(doing)
-    });
+    let (log, _kept) = Log::keep(LevelFilter::TRACE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let said = runtime.block_on(doing);
     let log = log.text();
     assert!(log.contains("TRACE") && log.contains("connected to NATS"), "the log is kept: {log}");
     format!("{said}\n{log}")
